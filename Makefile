@@ -1,0 +1,55 @@
+# netspectra. `make help` lists what there is.
+SHELL := /bin/bash
+PYTHON ?= python3
+SCALE ?=
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/snakemake $(if $(SCALE),--config scale=$(SCALE))
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONNOUSERSITE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce test lint format report bench lock unlock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/ready: requirements.lock
+	@echo "Installing exact versions into $(VENV) (about 6 GB, some minutes the first time) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper or SCALE=smoke for another scale
+	@echo "Reproducing$(if $(SCALE), at scale $(SCALE)): data, networks, tables, figures, verdicts ..."
+	@$(SNAKEMAKE)
+	@PYTHONPATH=src $(BIN)/python -m netspectra.claims data/metrics/claims.json
+	@echo "Report: $(CURDIR)/report/index.html"
+
+test: $(VENV)/ready ## all tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/ready ## ruff, snakefmt and snakemake's own lint
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check -l 120 Snakefile workflow
+	@$(BIN)/snakemake --lint
+
+format: $(VENV)/ready ## rewrite Python and rules in the common format
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt -l 120 Snakefile workflow
+
+report: $(VENV)/ready ## Snakemake's own report, with provenance and run times
+	@$(SNAKEMAKE) --report report/snakemake.html
+
+bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
+	@for f in benchmarks/*.py; do echo "== $$f"; PYTHONPATH=src $(BIN)/python $$f || exit 1; done
+
+lock: ## renew requirements.lock (needs uv)
+	@uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+		--custom-compile-command "make lock" --quiet --upgrade -o requirements.lock
+
+unlock: $(VENV)/ready ## after a killed run, if Snakemake says that the folder is locked
+	@$(BIN)/snakemake --unlock
+
+clean: ## remove everything that was made, but not the environment
+	@rm -rf .resume .snakemake logs report figures data/raw data/prepared data/networks data/tables data/metrics benchmarks/results
