@@ -1,0 +1,1 @@
+"""Pure mathematics on tensors, samples first; imports nothing else of the package."""

@@ -1,0 +1,143 @@
+"""Alignment of a node: the share of its input's variance that its weights pick up.
+
+    A(w) = w' C w / (w' w) / tr C,    C the covariance of the layer's input
+
+(alignment document, "Theoretical Background"). Since w' C w is the variance of x'w, no covariance is ever formed.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from netspectra.measures import checks
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Alignment of weights that point anywhere with equal probability: mean 1/d, and standard deviation over nodes."""
+
+    mean: float
+    sd: float
+
+
+def alignment(
+    inputs: torch.Tensor, weight: torch.Tensor, *, centred: bool = True, relative: bool = True
+) -> torch.Tensor:
+    """Alignment of every node of a layer, in float64.
+
+    Args:
+        inputs: What the layer receives, (samples, d).
+        weight: The layer's weights, (nodes, d).
+        centred: Use the covariance, with n - 1; else the second moment E[xx'].
+        relative: Divide by tr C; else give the Rayleigh quotient w'Cw / w'w itself.
+
+    Returns:
+        Shape (nodes,); in [0, 1] when relative. NaN for a node whose weights are all zero.
+
+    Raises:
+        ValueError: Shapes that do not fit, fewer than two samples, NaN or infinity.
+    """
+    inputs = checks.matrix("inputs", inputs, rows=2 if centred else 1).double()
+    weight = checks.matrix("weight", weight, columns=inputs.shape[1]).double()
+    return of_outputs(inputs, inputs @ weight.T, weight, centred=centred, relative=relative)
+
+
+def of_outputs(
+    inputs: torch.Tensor,
+    outputs: torch.Tensor,
+    weight: torch.Tensor,
+    *,
+    centred: bool = True,
+    relative: bool = True,
+) -> torch.Tensor:
+    """The same from the pre-activations that a forward pass already has; leading dimensions stack networks.
+
+    Args:
+        inputs: (..., samples, d).
+        outputs: Pre-activations x'w, with or without bias when centred, (..., samples, nodes).
+        weight: (..., nodes, d).
+        centred: As in `alignment`.
+        relative: As in `alignment`.
+
+    Returns:
+        Shape (..., nodes), in the dtype of the outputs.
+    """
+    quotient = _variance(outputs, centred) / weight.square().sum(-1)
+    if not relative:
+        return quotient
+    return quotient / _variance(inputs, centred).sum(-1, keepdim=True)
+
+
+def of_convolution(inputs: torch.Tensor, outputs: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor) -> torch.Tensor:
+    """Relative, centred alignment of a convolution's nodes from its output maps, with positions as samples.
+
+    The trace of the patch covariance comes from the patches of two images only, the mean and the mean square over
+    samples, so that no patch matrix is formed.
+
+    Args:
+        inputs: (samples, C, H, W).
+        outputs: (samples, nodes, H', W').
+        conv: Gives kernel, stride, padding and dilation.
+        weight: (nodes, C, kh, kw).
+
+    Returns:
+        Shape (nodes,).
+    """
+    moments = torch.stack([inputs.double().mean(0), inputs.double().square().mean(0)])
+    first, second = _unfold(moments, conv).mean(-1)
+    positions = outputs.movedim(1, -1).flatten(0, -2).double()
+    count = len(positions)
+    trace = (second - first.square()).sum() * count / (count - 1)
+    return _variance(positions, centred=True) / weight.double().square().flatten(1).sum(-1) / trace
+
+
+def patches(inputs: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
+    """The patches that a convolution multiplies by its weights, zero padding included.
+
+    Args:
+        inputs: (samples, C, H, W).
+        conv: Gives kernel, stride, padding and dilation; `conv.weight.flatten(1)` are the weights that fit.
+
+    Returns:
+        Shape (samples * positions, C * kh * kw).
+
+    Raises:
+        ValueError: Other dimensions or channels, NaN or infinity, or a convolution in groups.
+    """
+    checks.finite("inputs", inputs)
+    if inputs.ndim != 4 or inputs.shape[1] != conv.in_channels:
+        raise ValueError(f"inputs: wanted (samples, {conv.in_channels}, H, W), found {tuple(inputs.shape)}")
+    if conv.groups != 1:
+        raise ValueError(f"conv: wanted groups=1, found {conv.groups}; split it by group first")
+    return _unfold(inputs, conv).movedim(1, 2).flatten(0, 1)
+
+
+def chance(inputs: torch.Tensor) -> Chance:
+    """Alignment of random isotropic weights with inputs (samples, d).
+
+    For w uniform on the sphere and p the eigenvalues of C over their sum, E[A] = 1/d and
+    Var[A] = (1 + 2 sum p^2) / (d (d + 2)) - 1/d^2.
+
+    Raises:
+        ValueError: Fewer than two samples, NaN or infinity.
+    """
+    inputs = checks.matrix("inputs", inputs, rows=2).double()
+    centred = inputs - inputs.mean(0)
+    scatter = centred.T @ centred
+    d = inputs.shape[1]
+    concentration = float(scatter.square().sum() / scatter.trace().square())
+    variance = (1 + 2 * concentration) / (d * (d + 2)) - 1 / d**2
+    return Chance(1 / d, max(variance, 0.0) ** 0.5)
+
+
+def _variance(x: torch.Tensor, centred: bool) -> torch.Tensor:
+    """Variance over samples; two passes and a pairwise sum keep float32 good to 1e-6, and beat torch.var on a CPU."""
+    if not centred:
+        return x.square().mean(-2)
+    return (x - x.mean(-2, keepdim=True)).square().sum(-2) / (x.shape[-2] - 1)
+
+
+def _unfold(x: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
+    return F.unfold(x, conv.kernel_size, conv.dilation, conv.padding, conv.stride)

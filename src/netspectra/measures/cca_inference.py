@@ -1,0 +1,175 @@
+"""What correlations of independent layers look like: Wachter's law, Bartlett's test and permutations."""
+
+import math
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from scipy.stats import chi2
+
+from netspectra.measures import checks
+from netspectra.measures.whitening import Whitened
+
+# Fewer samples per neuron than this and noise alone correlates visibly (tutorial, "How many datapoints?").
+SAMPLES_PER_NEURON = 5
+NODES = 4000
+
+
+@dataclass(frozen=True)
+class PermutationNull:
+    """Correlations under permuted samples.
+
+    Attributes:
+        correlations: (permutations, k), descending in every row.
+        p_values: (k,), share of permutations (the data counted as one) whose i-th correlation is as large; with
+            sequential (step-down) maximum, so that they never fall along the list.
+        mean_p_value: The same for the mean of all correlations.
+    """
+
+    correlations: torch.Tensor
+    p_values: torch.Tensor
+    mean_p_value: float
+
+
+def null_edges(samples: int, dx: int, dy: int) -> tuple[float, float]:
+    """Smallest and largest canonical correlation of independent Gaussian layers, in the limit of large sizes.
+
+    With a = dx / samples and b = dy / samples, rho^2 lies in (sqrt(a(1 - b)) -+ sqrt(b(1 - a)))^2 (Wachter 1980).
+    For centred data the degrees of freedom are one fewer than the samples, which changes the fourth digit.
+
+    Raises:
+        ValueError: A size below one.
+    """
+    for name, value in (("samples", samples), ("dx", dx), ("dy", dy)):
+        if value < 1:
+            raise ValueError(f"{name}: wanted 1 or more, found {value}")
+    if max(dx, dy) >= samples:
+        return 1.0, 1.0
+    a, b = dx / samples, dy / samples
+    lower = abs(math.sqrt(a * (1 - b)) - math.sqrt(b * (1 - a)))
+    return lower, 1.0 if a + b >= 1 else math.sqrt(a * (1 - b)) + math.sqrt(b * (1 - a))
+
+
+def null_edge(samples: int, dx: int, dy: int) -> float:
+    """Largest canonical correlation of independent data (Wachter 1980); see `null_edges`."""
+    return null_edges(samples, dx, dy)[1]
+
+
+def null_mean(samples: int, dx: int, dy: int) -> float:
+    """Mean canonical correlation of independent data under Wachter's law.
+
+    The density of r = rho^2 is sqrt((r - l)(u - r)) / (2 pi c r (1 - r)) between the squared edges l and u, with
+    c = min(dx, dy) / samples, and a share max(0, (dx + dy - samples) / min(dx, dy)) of the correlations is one.
+    """
+    if max(dx, dy) >= samples:
+        return 1.0
+    a, b = sorted((dx / samples, dy / samples))
+    centre, half = a + b - 2 * a * b, 2 * math.sqrt(a * (1 - a) * b * (1 - b))
+    angle = (torch.arange(NODES, dtype=torch.float64) + 0.5) * (math.pi / NODES)
+    r = centre + half * angle.cos()
+    density = (half * angle.sin()) ** 2 / (2 * math.pi * a * r * (1 - r))
+    ones = max(0.0, (dx + dy - samples) / min(dx, dy))
+    return ones + float((density * r.sqrt()).sum() * (math.pi / NODES))
+
+
+def warn_few_samples(samples: int, dx: int, dy: int) -> None:
+    """Warn, with the correlation of noise at that size, when samples are fewer than five times the neurons."""
+    widest = max(dx, dy)
+    if samples < SAMPLES_PER_NEURON * widest:
+        least = "the layers span every sample" if samples <= widest else f"largest {null_edge(samples, dx, dy):.3f}"
+        warnings.warn(
+            f"{samples} samples for {dx} and {dy} neurons: independent noise would correlate {least}, mean "
+            f"{null_mean(samples - 1, dx, dy):.3f}; wanted at least {SAMPLES_PER_NEURON * widest} samples "
+            f"({SAMPLES_PER_NEURON} per neuron), or ridge, or svcca with fewer directions",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def bartlett_tests(correlations: torch.Tensor, samples: int, dx: int, dy: int) -> torch.Tensor:
+    """p-value, for every k, of the hypothesis that only the first k correlations differ from zero, (len,).
+
+    The statistic -(samples - 1 - (dx + dy + 1) / 2) sum_{i > k} log(1 - rho_i^2) is chi-squared with (dx - k)(dy - k)
+    degrees of freedom (Bartlett 1941; PWCCA paper, appendix A.2). dx and dy are the numerical ranks.
+
+    Raises:
+        ValueError: Correlations not a descending vector in [0, 1], more than min(dx, dy), or too few samples.
+    """
+    rho = ordered(correlations)
+    if len(rho) > min(dx, dy):
+        raise ValueError(f"correlations: wanted at most min(dx, dy) = {min(dx, dy)}, found {len(rho)}")
+    factor = samples - 1 - (dx + dy + 1) / 2
+    if factor <= 0:
+        raise ValueError(f"samples: wanted more than {1 + (dx + dy + 1) / 2} for dx {dx} and dy {dy}, found {samples}")
+    tails = -factor * torch.log1p(-rho.square()).flip(0).cumsum(0).flip(0)
+    k = torch.arange(len(rho))
+    return torch.from_numpy(chi2.sf(tails.cpu().numpy(), ((dx - k) * (dy - k)).numpy()))
+
+
+def bartlett_rank(correlations: torch.Tensor, samples: int, dx: int, dy: int, *, level: float = 0.05) -> int:
+    """Number of significant correlations: hypotheses of `bartlett_tests` rejected in order until the first that is not.
+
+    Raises:
+        ValueError: As `bartlett_tests`, or `level` outside (0, 1).
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level: wanted a probability in (0, 1), found {level}")
+    accepted = bartlett_tests(correlations, samples, dx, dy) >= level
+    return int(accepted.int().argmax()) if bool(accepted.any()) else len(accepted)
+
+
+def permutation_null(
+    x: Whitened, y: Whitened, *, permutations: int = 100, generator: torch.Generator | None = None
+) -> PermutationNull:
+    """Null distribution of the correlations when the samples of `y` are permuted; the whitened factors are reused.
+
+    Args:
+        x: First layer, whitened.
+        y: Second layer, whitened.
+        permutations: Number of draws; the least p-value is 1 / (permutations + 1).
+        generator: Source of the permutations, on the CPU.
+
+    Raises:
+        ValueError: Different numbers of samples, or no permutation.
+    """
+    checks.same_samples("x", x.x, "y", y.x)
+    if permutations < 1:
+        raise ValueError(f"permutations: wanted 1 or more, found {permutations}")
+    drawn = torch.stack(list(_permuted(x.single, y.single, permutations, generator)))
+    seen = _singular(x.single.T @ y.single)
+    # Step-down: once one correlation is not significant, no smaller one is.
+    p_values = _p_value(seen, drawn).cummax(0).values
+    return PermutationNull(drawn, p_values, float(_p_value(seen.mean(), drawn.mean(1))))
+
+
+def _permuted(
+    x: torch.Tensor, y: torch.Tensor, count: int, generator: torch.Generator | None
+) -> Iterable[torch.Tensor]:
+    shuffled = torch.empty_like(y)
+    for _ in range(count):
+        order = torch.randperm(len(y), generator=generator).to(y.device)
+        yield _singular(x.T @ torch.index_select(y, 0, order, out=shuffled))
+
+
+def _singular(cross: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.svdvals(cross.double()).clamp(max=1)
+
+
+def _p_value(seen: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+    return (1 + (drawn >= seen).sum(0)).double() / (1 + len(drawn))
+
+
+def ordered(correlations: torch.Tensor) -> torch.Tensor:
+    """Correlations in float64 after checking that they are a descending vector in [0, 1].
+
+    Raises:
+        ValueError: They are not.
+    """
+    rho = checks.finite("correlations", correlations).double()
+    if rho.ndim != 1 or bool((rho.diff() > 0).any()) or float(rho[-1]) < 0 or float(rho[0]) > 1:
+        raise ValueError(
+            f"correlations: wanted a descending vector in [0, 1], found shape {tuple(rho.shape)} "
+            f"with values {float(rho.min()):.3g} to {float(rho.max()):.3g}"
+        )
+    return rho

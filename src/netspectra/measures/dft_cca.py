@@ -1,0 +1,77 @@
+"""CCA of convolutional layers, one Fourier frequency at a time (SVCCA paper, section 3)."""
+
+from dataclasses import dataclass
+
+import torch
+
+from netspectra.measures import checks
+from netspectra.measures.cca_inference import warn_few_samples
+
+
+@dataclass(frozen=True)
+class DFTCCA:
+    """Canonical correlations at every spatial frequency.
+
+    Attributes:
+        correlations: (frequencies, k), descending in every row; zero beyond the rank.
+        ranks: (frequencies,), number of correlations at each.
+        weights: (frequencies,), share of the H x W frequencies each stands for (real input: half the plane is kept).
+        mean: Mean over frequencies of the mean correlation at each.
+    """
+
+    correlations: torch.Tensor
+    ranks: torch.Tensor
+    weights: torch.Tensor
+    mean: float
+
+
+def dft_cca(x: torch.Tensor, y: torch.Tensor, *, rtol: float = 1e-6) -> DFTCCA:
+    """CCA of channels at each frequency of the two-dimensional Fourier transform.
+
+    For translation-invariant data and circular padding the covariance is block diagonal over frequencies, so the
+    correlations of all blocks are those of a dense CCA over channels and positions. Row-major frequencies (H, W/2 + 1).
+
+    Args:
+        x: Activations, (samples, C1, H, W).
+        y: Activations of the same samples and the same H and W, (samples, C2, H, W).
+        rtol: Directions with singular values up to rtol times the largest over all frequencies are dropped.
+
+    Raises:
+        ValueError: Not four dimensions, NaN or infinity, one sample, different samples or map sizes, a constant layer.
+    """
+    for name, maps in (("x", x), ("y", y)):
+        checks.finite(name, maps)
+        if maps.ndim != 4 or maps.shape[0] < 2:
+            raise ValueError(f"{name}: wanted (samples >= 2, channels, H, W), found shape {tuple(maps.shape)}")
+    checks.same_samples("x", x, "y", y)
+    if x.shape[2:] != y.shape[2:]:
+        raise ValueError(f"y: wanted maps of {tuple(x.shape[2:])} as x has, found {tuple(y.shape[2:])}; resample one")
+    warn_few_samples(len(x), x.shape[1], y.shape[1])
+    (fx, wx, rank_x), (fy, wy, rank_y) = _whiten("x", x, rtol), _whiten("y", y, rtol)
+    rho = torch.linalg.svdvals(wx.mH @ (fx.mH @ fy) @ wy).clamp(0, 1)
+    ranks, weights = torch.minimum(rank_x, rank_y), _weights(*x.shape[2:]).to(rho)
+    each = rho.sum(1) / ranks.clamp(min=1)
+    live = weights * (ranks > 0)
+    return DFTCCA(rho, ranks, weights, float((live @ each) / live.sum()))
+
+
+def _whiten(name: str, maps: torch.Tensor, rtol: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Centred transform (frequencies, samples, C), its whitening (frequencies, C, C) and its ranks."""
+    maps = maps.double()
+    centred = maps - maps.mean(0)
+    if float(centred.abs().max()) <= 16 * torch.finfo(torch.float64).eps * float(maps.abs().max()):
+        raise ValueError(f"{name}: wanted activations that vary over samples, found a constant layer; leave it out")
+    spectrum = torch.fft.rfft2(centred, norm="ortho").flatten(2).permute(2, 0, 1)
+    values, vectors = torch.linalg.eigh(spectrum.mH @ spectrum)
+    kept = values > max(rtol**2, values.shape[1] * torch.finfo(values.dtype).eps) * values.max()
+    roots = torch.where(kept, values, 1.0).rsqrt() * kept
+    return spectrum, vectors * roots[:, None], kept.sum(1)
+
+
+def _weights(height: int, width: int) -> torch.Tensor:
+    """Frequencies strictly inside the half plane stand for their conjugates too."""
+    columns = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)
+    columns[0] = 1
+    if width % 2 == 0:
+        columns[-1] = 1
+    return (columns / (height * width)).repeat(height)

@@ -1,0 +1,74 @@
+"""Streaming first and second moments, in float64 whatever comes in."""
+
+from typing import Self
+
+import torch
+
+from netspectra.measures import checks
+
+
+class Moments:
+    """Count, mean and covariance of samples that arrive in batches.
+
+    Holds the mean and the centred sum of outer products, and merges batches by the pairwise update
+    of Chan, Golub and LeVeque (1979), so that a large mean costs no digits.
+
+    Args:
+        dim: Number of neurons.
+        device: Where the accumulators live; that of the first batch when None.
+    """
+
+    def __init__(self, dim: int, device: torch.device | str | None = None) -> None:
+        self.dim = dim
+        self.count = 0
+        self.mean = torch.zeros(dim, dtype=torch.float64, device=device)
+        self._scatter = torch.zeros(dim, dim, dtype=torch.float64, device=device)
+        self._settled = device is not None
+
+    def update(self, x: torch.Tensor) -> Self:
+        """Add samples of shape (samples, dim).
+
+        Raises:
+            ValueError: Wrong shape, NaN or infinity.
+        """
+        x = checks.matrix("x", x, columns=self.dim).double()
+        self._settle(x.device)
+        mean = x.mean(0)
+        centred = x - mean
+        self._merge(x.shape[0], mean, centred.T @ centred)
+        return self
+
+    def covariance(self, centred: bool = True) -> torch.Tensor:
+        """Covariance (dim, dim), float64: divided by n - 1 when centred, else the second moment E[xx'] divided by n.
+
+        Raises:
+            ValueError: Fewer than two samples (centred) or none.
+        """
+        wanted = 2 if centred else 1
+        if self.count < wanted:
+            raise ValueError(f"moments: wanted at least {wanted} samples for a covariance, found {self.count}")
+        if centred:
+            return self._scatter / (self.count - 1)
+        return self._scatter / self.count + torch.outer(self.mean, self.mean)
+
+    def __add__(self, other: "Moments") -> "Moments":
+        if self.dim != other.dim:
+            raise ValueError(f"moments: wanted dim {self.dim} on both sides, found {other.dim}")
+        total = Moments(self.dim, self.mean.device)
+        for part in (self, other):
+            if part.count:
+                total._merge(part.count, part.mean.to(total.mean.device), part._scatter.to(total.mean.device))
+        return total
+
+    def _settle(self, device: torch.device) -> None:
+        if not self._settled:
+            self.mean, self._scatter = self.mean.to(device), self._scatter.to(device)
+            self._settled = True
+
+    def _merge(self, count: int, mean: torch.Tensor, scatter: torch.Tensor) -> None:
+        total = self.count + count
+        shift = mean - self.mean
+        self._scatter += scatter
+        self._scatter.addr_(shift, shift, alpha=self.count * count / total)
+        self.mean = self.mean + shift * (count / total)
+        self.count = total

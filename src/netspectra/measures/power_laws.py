@@ -1,0 +1,145 @@
+"""Power laws in spectra: the exponent over a range of ranks or of eigenvalues, with a bootstrap interval."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from netspectra.measures import checks
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """A power law with the range it was fitted on.
+
+    Attributes:
+        exponent: a of lambda_k ~ k^-a (`power_law`), or alpha of p(lambda) ~ lambda^-alpha (`density_power_law`).
+        interval: Bootstrap interval of the exponent.
+        range: First and last rank used, or smallest and largest eigenvalue.
+        r_squared: Share of the variance of log lambda that the line explains over the range.
+    """
+
+    exponent: float
+    interval: tuple[float, float]
+    range: tuple[float, float]
+    r_squared: float
+
+
+def power_law(
+    values: torch.Tensor,
+    *,
+    first: int = 1,
+    last: int | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    generator: torch.Generator | None = None,
+) -> PowerLaw:
+    """Exponent a of lambda_k = c k^-a, by least squares of log lambda on log rank over a range of ranks.
+
+    The interval is that of a circular block bootstrap of the residuals, because neighbouring ones are alike.
+
+    Args:
+        values: Eigenvalues in descending order, (d,).
+        first: First rank of the fit, from 1.
+        last: Last rank of the fit; the last eigenvalue above zero when None.
+        resamples: Bootstrap resamples.
+        level: Coverage of the interval.
+        generator: Source of the resamples.
+
+    Raises:
+        ValueError: Fewer than three ranks in the range, a rank above the dimension, or an eigenvalue there that is
+            not positive.
+    """
+    values = checks.vector("values", values)
+    last = last or int((values > 0).sum())
+    if not 1 <= first <= last - 2 or last > len(values):
+        raise ValueError(
+            f"first, last: wanted three ranks or more within 1 ... {len(values)}, found {first} ... {last}"
+        )
+    kept = values[first - 1 : last]
+    if float(kept.min()) <= 0:
+        raise ValueError(
+            f"values: wanted eigenvalues above zero at ranks {first} ... {last}, found {float(kept.min()):.3g}"
+        )
+    x = torch.arange(first, last + 1, dtype=torch.float64, device=kept.device).log()
+    slope, residuals, r_squared = _line(x, kept.log())
+    drawn = _blocks(len(kept), resamples, generator).to(kept.device)
+    centred = x - x.mean()
+    slopes = slope + residuals[drawn] @ centred / centred.square().sum()
+    return PowerLaw(-slope, _interval(-slopes, level), (first, last), r_squared)
+
+
+def density_power_law(
+    values: torch.Tensor,
+    lower: float,
+    upper: float,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    generator: torch.Generator | None = None,
+) -> PowerLaw:
+    """Exponent alpha of p(lambda) ~ lambda^-alpha on [lower, upper], by maximum likelihood of the bounded density.
+
+    Both bounds enter the normalisation, (alpha - 1) / (lower^(1 - alpha) - upper^(1 - alpha)), which removes the bias
+    of fits that know the lower one only. A rank law lambda_k ~ k^-a has alpha = 1 + 1 / a.
+
+    Args:
+        values: Eigenvalues in any order, (d,); those outside the bounds are left out.
+        lower: Smallest eigenvalue of the fit.
+        upper: Largest eigenvalue of the fit.
+        resamples: Bootstrap resamples of the eigenvalues.
+        level: Coverage of the interval.
+        generator: Source of the resamples.
+
+    Raises:
+        ValueError: Bounds out of order, or fewer than three eigenvalues between them.
+    """
+    values = checks.vector("values", values)
+    if not 0 < lower < upper:
+        raise ValueError(f"lower, upper: wanted 0 < lower < upper, found {lower}, {upper}")
+    kept = values[(values >= lower) & (values <= upper)]
+    if len(kept) < 3:
+        raise ValueError(
+            f"values: wanted three or more in [{lower:.3g}, {upper:.3g}], found {len(kept)} of {len(values)}"
+        )
+    logs = (kept / lower).log()
+    drawn = torch.randint(len(kept), (resamples, len(kept)), generator=generator).to(kept.device)
+    means = torch.cat([logs.mean()[None], logs[drawn].mean(1)])
+    alpha = 1 + _truncated_rate(means, math.log(upper / lower))
+    ranks = torch.arange(1, len(kept) + 1, dtype=torch.float64, device=kept.device)
+    _, _, r_squared = _line(ranks.log(), kept.sort(descending=True).values.log())
+    return PowerLaw(float(alpha[0]), _interval(alpha[1:], level), (lower, upper), r_squared)
+
+
+def _truncated_rate(means: torch.Tensor, length: float) -> torch.Tensor:
+    """Rate b of exponentials cut off at `length` that have these means: 1/b - length / (e^(b length) - 1) = mean."""
+    low, high = torch.full_like(means, -200.0 / length), torch.full_like(means, 200.0 / length)
+    for _ in range(100):
+        b = (low + high) / 2
+        t = b * length
+        # Near zero the two terms cancel; their series is length / 2 - b length^2 / 12.
+        mean = torch.where(t.abs() < 1e-4, length * (0.5 - t / 12), 1 / b - length / torch.expm1(t))
+        low, high = torch.where(mean > means, b, low), torch.where(mean > means, high, b)
+    return (low + high) / 2
+
+
+def _line(x: torch.Tensor, y: torch.Tensor) -> tuple[float, torch.Tensor, float]:
+    """Slope, residuals and share of variance explained of a least-squares line."""
+    cx, cy = x - x.mean(), y - y.mean()
+    slope = float((cx @ cy) / cx.square().sum())
+    residuals = cy - slope * cx
+    total = float(cy.square().sum())
+    return slope, residuals, 1 - float(residuals.square().sum()) / total if total else 1.0
+
+
+def _blocks(n: int, resamples: int, generator: torch.Generator | None) -> torch.Tensor:
+    """Indices (resamples, n) made of runs of about sqrt(n) neighbours, the last followed by the first."""
+    length = max(1, round(math.sqrt(n)))
+    starts = torch.randint(n, (resamples, math.ceil(n / length)), generator=generator)
+    return ((starts[..., None] + torch.arange(length)) % n).flatten(1)[:, :n]
+
+
+def _interval(draws: torch.Tensor, level: float) -> tuple[float, float]:
+    tail = (1 - checks.fraction("level", level)) / 2
+    low, high = draws.quantile(torch.tensor([tail, 1 - tail], dtype=draws.dtype, device=draws.device)).tolist()
+    return low, high

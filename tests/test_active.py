@@ -1,0 +1,169 @@
+"""The active-subspace experiments on small networks: contracts of tables and figures, and the limit by symmetry."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib import pyplot as plt
+
+from netspectra.analyses import Given, active_choices, active_spectrum, active_trained, prior
+from netspectra.checkpoints import Networks
+from netspectra.data import Dataset, Split
+from netspectra.measures import subspaces
+from netspectra.measures.gradients import blocks
+from netspectra.models import Stack
+from netspectra.plots import active_choices as draw_choices
+from netspectra.plots import active_spectrum as draw_spectrum
+from netspectra.plots import active_trained as draw_trained
+from netspectra.plots import style
+
+SETTING = {"widths": [1, 4, 4, 4, 1], "activation": "tanh", "prior": 1.0, "points": 20, "range": [-6.0, 6.0]}
+SPECTRUM = {
+    "figures": ["active_eigenvalues", "active_eigenvectors", "active_layers", "active_sample_size"],
+    "setting": SETTING,
+    "samples": 120,
+    "replicates": 2,
+    "seed": 0,
+    "fractions": [0.25, 0.5, 1.0],
+    "ranks": [0.1, 0.5],
+    "subspaces": [1, 4],
+    "directions": 8,
+    "gap": 4,
+    "middle": 0.8,
+    "resolution": 1e-14,
+    "randomised": {"oversampling": 4, "iterations": 6},
+    "bootstrap": {"directions": 12, "shown": 6, "resamples": 10},
+    "cell": 5,
+    "corner": 10,
+    "bins": 10,
+    "published": {1: 6.0, 4: 1.9, 5: 0.6},
+}
+CHOICES = {
+    "figures": ["active_choices"],
+    "setting": SETTING,
+    "choices": {"tanh": {}, "relu": {"activation": "relu"}, "narrow": {"prior": 0.25}},
+    "labels": {"tanh": "tanh", "relu": "ReLU", "narrow": "narrow prior"},
+    "samples": 60,
+    "replicates": 2,
+    "seed": 0,
+    "directions": 8,
+    "gap": 4,
+    "randomised": {"oversampling": 4, "iterations": 6},
+    "holds": {
+        "after_gap_over_before": {"at_most": 0.5},
+        "first_over_hidden": {"at_least": 10},
+        "output_over_hidden": {"at_least": 2},
+        "hidden_first_over_last": {"at_least": 1},
+    },
+}
+TRAINED = {"figures": ["active_trained"], "samples": 60, "share": 0.9, "fractions": [0.0, 0.5, 0.9], "seed": 0}
+
+
+def turns(net: torch.nn.Sequential) -> list[torch.Tensor]:
+    """Changes of sign that leave the loss of an odd network on an odd target alone."""
+    found, names = [], sorted({name.partition(".")[0] for name in blocks(net)})
+    shapes = {name: net.get_parameter(name).shape for name in blocks(net)}
+    for layer, after in pairwise(names):
+        for neuron in range(shapes[f"{layer}.bias"][0]):
+            signs = {name: torch.ones(shape, dtype=torch.float64) for name, shape in shapes.items()}
+            signs[f"{layer}.weight"][neuron] = signs[f"{layer}.bias"][neuron] = -1
+            signs[f"{after}.weight"][:, neuron] = -1
+            found.append(torch.cat([s.flatten() for s in signs.values()]))
+    ends = {f"{names[0]}.weight", f"{names[-1]}.weight", f"{names[-1]}.bias"}
+    found.append(torch.cat([(1 - 2.0 * (n in ends)) * torch.ones(s.numel()) for n, s in shapes.items()]).double())
+    return found
+
+
+def test_turns_of_signs_leave_no_two_parameters_together():
+    """What makes C diagonal: the loss does not change under any turn, and every two parameters differ under one."""
+    net = prior.network(SETTING["widths"], "tanh")
+    signs = torch.stack(turns(net))
+    x = torch.linspace(*SETTING["range"], SETTING["points"], dtype=torch.float64)[:, None]
+    thetas = torch.randn(3, signs.shape[1], generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    g = subspaces.gradients(net, thetas, x, x.sin())
+    for turn in signs:
+        torch.testing.assert_close(subspaces.gradients(net, thetas * turn, x, x.sin()), g * turn, rtol=1e-9, atol=1e-12)
+    together = (signs.T @ signs == len(signs)).sum()
+    assert together == signs.shape[1]
+
+
+def test_the_limit_is_where_the_spectrum_goes():
+    g = prior.draw({**SETTING, "widths": [1, 3, 3, 1], "prior": 0.5}, 60_000, seed=0)
+    limit = prior.limit(g.square().mean(0), prior.network([1, 3, 3, 1], "tanh"))
+    values = subspaces.active_eigenvalues(g)
+    assert len(limit.unique()) == 6
+    assert float(limit.sum()) == pytest.approx(float(values.sum()))
+    torch.testing.assert_close(values, limit, rtol=0.15, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "odd"),
+    [({}, True), ({"activation": "relu"}, False), ({"activation": "sigmoid"}, False), ({"range": [-1.0, 2.0]}, False)],
+)
+def test_only_odd_problems_have_that_limit(change, odd):
+    assert prior.is_odd({**SETTING, **change}) is odd
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_active_spectrum(activation):
+    settings = {**SPECTRUM, "setting": {**SETTING, "activation": activation}}
+    found, again = (active_spectrum.analyse(Given(settings)) for _ in range(2))
+    pd.testing.assert_frame_equal(found.table, again.table)
+    assert list(found.table) == ["quantity", "replicate", "layer", "x", "y", "value"]
+    assert np.isfinite(found.table.value).all()
+    sizes = found.table.groupby("quantity").size()
+    assert sizes["eigenvalue"] == 2 * 53
+    assert sizes["coefficient"] == 11**2
+    assert sizes["corner"] == 10**2
+    assert found.metrics["zeros_off"] == 0
+    shares = found.table[found.table.quantity == "share"].groupby("x").value.sum()
+    np.testing.assert_allclose(shares, 1)
+    assert {"half_over_first", "error_median_0.25", "sine_first4_all", "first_over_hidden_leading_low"} <= set(
+        found.metrics
+    )
+    assert_figures(draw_spectrum.draw(found.table, settings), settings)
+
+
+def test_active_choices():
+    found = active_choices.analyse(Given(CHOICES))
+    assert list(found.table) == ["quantity", "replicate", "layer", "x", "y", "value", "choice"]
+    assert np.isfinite(found.table.value).all()
+    assert {f"first_over_hidden_{choice}" for choice in CHOICES["choices"]} <= set(found.metrics)
+    assert_figures(draw_choices.draw(found.table, CHOICES), CHOICES)
+
+
+def test_active_trained():
+    found = active_trained.analyse(trained())
+    assert list(found.table) == ["quantity", "replicate", "layer", "x", "y", "value"]
+    assert np.isfinite(found.table.value).all()
+    intact = found.table[(found.table.quantity == "accuracy") & (found.table.x == 0)]
+    assert intact.groupby("replicate").value.nunique().eq(1).all()
+    assert found.metrics["held_trained"] <= 60
+    assert_figures(draw_trained.draw(found.table, TRAINED), TRAINED)
+
+
+def trained() -> Given:
+    """Two small networks that nobody trained, on noise."""
+    architecture = {"type": "fully_connected", "widths": [16, 8, 6, 3], "bias": True}
+    tensors = {}
+    for at, seeds in (("final", (0, 1)), ("snapshot/0", (2, 3))):
+        stack = Stack.initial(architecture, seeds)
+        tensors |= {f"{at}/mlp/{name}": p for name, p in stack.parameters.items()}
+    settings = {"architecture": architecture, "variants": {"mlp": {}}, "snapshots": [0], "replicates": 2, "data": {}}
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (120, 1, 4, 4), generator=generator, dtype=torch.uint8)
+    split = Split(images, torch.randint(0, 3, (120,), generator=generator), torch.eye(1) / 255, torch.zeros(1))
+    given = Given(TRAINED, {"net": Networks(settings, tensors)})
+    given._loaded["{}"] = Dataset(split, split, ("a", "b", "c"), "")
+    return given
+
+
+def assert_figures(figures: dict, settings: dict) -> None:
+    style.use()
+    assert list(figures) == settings["figures"]
+    for figure in figures.values():
+        figure.canvas.draw()
+        assert all(axis.get_xlabel() or axis.get_title() or axis.get_ylabel() for axis in figure.axes)
+        plt.close(figure)

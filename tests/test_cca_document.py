@@ -1,0 +1,58 @@
+"""Contracts of the CCA document's analyses and plots: columns, finite values, same seed same table, every figure."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from netspectra import plots
+from netspectra.analyses import Given, cca_mnist, cca_toy
+from netspectra.plots import cca_mnist as mnist_plot
+from netspectra.plots import cca_toy as toy_plot
+
+TOY = {"samples": 60, "neurons": [6, 4], "datapoints": [7, 20, 60], "draws": 3, "seed": 1}
+MNIST = {"entering": "fc3", "batch": 50, "top": 3, "mass": 0.9, "level": 0.05, "seed": 1}
+
+
+def layers():
+    generator = torch.Generator().manual_seed(0)
+    signal = torch.randn(200, 4, generator=generator, dtype=torch.float64)
+    maps = [torch.randn(4, 8, generator=generator, dtype=torch.float64) for _ in range(3)]
+    return [
+        cca_mnist.Layer(signal @ m + 0.3 * torch.randn(200, 8, generator=generator, dtype=torch.float64), 3)
+        for m in maps
+    ]
+
+
+@pytest.fixture
+def mnist(monkeypatch):
+    monkeypatch.setattr(cca_mnist, "activations", lambda *_: layers())
+    monkeypatch.setattr(Given, "data", lambda *_: SimpleNamespace(test=None))
+    return cca_mnist.analyse(Given(MNIST, {"cca_mnist": None}))
+
+
+def test_toy_table_and_figures():
+    found = cca_toy.analyse(Given(TOY))
+    assert found.table.equals(cca_toy.analyse(Given(TOY)).table)
+    assert np.isfinite(found.table.value).all()
+    assert found.metrics["mapped_smallest"] > 1 - 1e-9
+    assert found.metrics["mean_at_7"] == pytest.approx(1, abs=1e-9)
+    assert found.metrics["smallest_fall"] > 0
+    plots.style.use()
+    assert set(toy_plot.draw(found.table, TOY)) == {"cca_toy_spectrum", "cca_toy_invariance", "cca_datapoints"}
+
+
+def test_mnist_table_metrics_and_figures(mnist):
+    assert np.isfinite(mnist.table.value).all()
+    assert all(np.isfinite(value) for value in mnist.metrics.values())
+    assert set(mnist.table.network) == {"mnist", "noise", "permuted", "theory"}
+    for method in cca_mnist.METHODS:
+        assert mnist.metrics[f"mnist_{method}_low"] <= mnist.metrics[f"mnist_{method}"]
+        assert mnist.metrics[f"{method}_over_permuted"] > 0.1
+    plots.style.use()
+    figures = mnist_plot.draw(mnist.table, MNIST)
+    assert len(figures) == 6
+    for name, figure in figures.items():
+        figure.canvas.draw()
+        assert all(axes.get_xlabel() or name == "cca_mnist_methods" for axes in figure.axes)

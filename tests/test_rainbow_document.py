@@ -1,0 +1,172 @@
+"""Contracts of the rainbow document's analyses and plots, and what they must say of networks whose answer is known."""
+
+import importlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from netspectra import plots
+from netspectra.analyses import Given, rainbow_alignment, rainbow_generation, rainbow_spectra, rainbow_training
+from netspectra.analyses.hidden import hidden_layers, joint_moments, replicates
+from netspectra.checkpoints import Networks
+from netspectra.data import Dataset, Split
+from netspectra.measures.procrustes import align
+from netspectra.models import Stack
+
+ARCHITECTURES = {
+    "mlp": {"type": "fully_connected", "widths": [64, 14, 12, 4], "bias": False},
+    "cnn": {
+        "type": "convolutional", "channels": [1, 6, 8], "kernel": 3, "stride": 2, "image": 8, "classes": 4,
+        "bias": False,
+    },
+}  # fmt: skip
+BATCH = {"rainbow_mlp": 100, "rainbow_cnn": 70}
+SETTINGS = {
+    "rainbow_spectra": {
+        "batch": BATCH, "clipped_replicates": 2, "power_law": {"first": 2, "last": 10}, "head": [5, 4],
+        "quoted_ranks": {"activation": [3], "weight": [2, 90]}, "resamples": 20, "seed": 1,
+    },
+    "rainbow_alignment": {"batch": BATCH, "shown": 10, "head": 3, "late": [6, 9], "seed": 1},
+    "rainbow_generation": {
+        "batch": BATCH, "images": {"rainbow_mlp": 100, "rainbow_cnn": 70}, "draws": 2, "other_draws": 1,
+        "widths": [0.5, 2], "seed": 1,
+    },
+    "rainbow_training": {"points": 10},
+}  # fmt: skip
+FIGURES = {
+    "rainbow_spectra": {"rainbow_activation_spectra", "rainbow_weight_spectra"},
+    "rainbow_alignment": {"rainbow_activation_alignment", "rainbow_weight_alignment"},
+}
+
+
+def split(samples, seed):
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randint(256, (samples, 1, 8, 8), generator=generator, dtype=torch.uint8)
+    labels = torch.randint(4, (samples,), generator=generator)
+    return Split(images, labels, torch.full((1, 1), 1 / 128), torch.full((1,), -1.0))
+
+
+def trained(kind, count=3):
+    """Networks whose weights are their initial ones and a strong direction that all share in the first layer."""
+    architecture = ARCHITECTURES[kind]
+    initial = Stack.initial(architecture, range(count)).parameters
+    first = next(iter(initial))
+    shared = torch.randn(initial[first][0].flatten(1).shape[1], generator=torch.Generator().manual_seed(9))
+    strong = torch.randn(initial[first].shape[:2], generator=torch.Generator().manual_seed(8))
+    change = torch.einsum("rn,d->rnd", strong, shared / shared.norm()).reshape(initial[first].shape)
+    final = initial | {first: initial[first] + change}
+    history = {"step": torch.arange(4), "test/step": torch.tensor([0, 2, 4])}
+    history |= {name: torch.linspace(0, 1, 4)[:, None].repeat(1, count) for name in ("loss", "accuracy")}
+    history |= {f"test/{name}": torch.linspace(0, 1, 3)[:, None].repeat(1, count) for name in ("loss", "accuracy")}
+    tensors = {f"final/{kind}/{n}": t for n, t in final.items()}
+    tensors |= {f"snapshot/0/{kind}/{n}": t for n, t in initial.items()}
+    tensors |= {f"history/{kind}/{n}": t for n, t in history.items()}
+    settings = {"architecture": architecture, "variants": {kind: {}}, "snapshots": [0], "epochs": 2}
+    return Networks(settings, tensors)
+
+
+def given(experiment, monkeypatch, **networks):
+    networks = networks or {f"rainbow_{kind}": trained(kind) for kind in ARCHITECTURES}
+    data = Dataset(split(210, 0), split(90, 1), ("a", "b", "c", "d"), "none")
+    monkeypatch.setattr(Given, "data", lambda *_: data)
+    return Given(SETTINGS[experiment], networks)
+
+
+@pytest.mark.parametrize("experiment", SETTINGS)
+def test_tables_metrics_and_figures(experiment, monkeypatch):
+    analyse = importlib.import_module(f"netspectra.analyses.{experiment}").analyse
+    found = analyse(given(experiment, monkeypatch))
+    assert found.table.equals(analyse(given(experiment, monkeypatch)).table)
+    assert {"network", "replicate", "x", "value"} <= set(found.table.columns)
+    assert np.isfinite(found.table.value).all()
+    assert all(np.isfinite(value) for value in found.metrics.values())
+    assert all(found.metrics[f"{n}_low"] <= found.metrics[n] for n in found.metrics if f"{n}_low" in found.metrics)
+    plots.style.use()
+    figures = importlib.import_module(f"netspectra.plots.{experiment}").draw(found.table, SETTINGS[experiment])
+    assert {f"{name}{end}" for name in FIGURES.get(experiment, set()) for end in ("", "_cnn")} <= set(figures)
+    for figure in figures.values():
+        figure.canvas.draw()
+        assert all(axes.get_xlabel() or axes.get_title() or axes.get_ylabel() for axes in figure.axes)
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_joint_moments_are_those_of_every_pair(kind):
+    networks = replicates(trained(kind))
+    images = split(60, 3)
+    moments = joint_moments(networks, images.batches(25))
+    x, _ = images.batch(slice(None))
+    for h in hidden_layers(networks[0]):
+        kept = [Stack.of(network)(x, [f"relu{h.number}"])[1][f"relu{h.number}"][0] for network in networks]
+        flat = [k.movedim(1, -1).flatten(0, -2).double() for k in kept]
+        expected = flat[0].T @ flat[2] / len(flat[0])
+        assert torch.allclose(moments[h.number].blocks(False)[0, 2], expected, atol=1e-6)
+
+
+def test_the_planted_direction_is_the_only_one_above_the_edge(monkeypatch):
+    metrics = rainbow_spectra.analyse(given("rainbow_spectra", monkeypatch)).metrics
+    assert metrics["mlp_1_weight_above_edge"] == 1
+    assert metrics["mlp_2_weight_above_edge"] == metrics["mlp_2_weight_initial_above_edge"]
+    assert metrics["mlp_2_weight_median_over_initial"] == pytest.approx(1)
+    assert metrics["mlp_1_activation_accuracy_full"] == pytest.approx(metrics["mlp_1_weight_accuracy_full"])
+    assert "mlp_1_weight_loss_rank_2" in metrics
+    assert "mlp_1_weight_loss_rank_90" not in metrics
+
+
+def test_one_network_three_times_aligns_with_itself(monkeypatch):
+    once = trained("mlp", 1)
+    tensors = {n: t.repeat_interleave(3, 0) if n.startswith("final") else t for n, t in once.tensors.items()}
+    copies = {"rainbow_mlp": replace(once, tensors=tensors)}
+    metrics = rainbow_alignment.analyse(given("rainbow_alignment", monkeypatch, **copies)).metrics
+    for name in ("1_r", "2_r", "1_explained_centred", "2_r_test", "1_activation_cosine_head", "2_weight_cosine_head"):
+        assert metrics[f"mlp_{name}"] == pytest.approx(1, abs=1e-5)
+    assert metrics["mlp_r_fall"] == pytest.approx(0, abs=1e-5)
+    assert metrics["mlp_1_weight_random_cosine_head"] < 0.7
+
+
+def test_explained_variance_is_the_square_of_r_for_every_pair(monkeypatch):
+    metrics = rainbow_alignment.analyse(given("rainbow_alignment", monkeypatch)).metrics
+    assert metrics["mlp_1_explained"] == pytest.approx(metrics["mlp_1_r"] ** 2, abs=0.01)
+    assert metrics["mlp_1_explained"] < metrics["mlp_1_r"]
+    assert metrics["mlp_1_r_overfit"] == pytest.approx(metrics["mlp_1_r"] - metrics["mlp_1_r_test"])
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_turned_directions_act_on_the_other_network_as_their_own_on_theirs(kind):
+    """If the other network is a rotation of the channels, turned directions see exactly the same projections."""
+    generator = torch.Generator().manual_seed(0)
+    rest = 1 if kind == "mlp" else 9
+    x = torch.randn(50, 6, rest, generator=generator, dtype=torch.float64)
+    rotation = torch.linalg.qr(torch.randn(6, 6, generator=generator, dtype=torch.float64)).Q
+    y = torch.einsum("ncr,cd->ndr", x, rotation)
+    vectors = torch.randn(6 * rest, 3, generator=generator, dtype=torch.float64)
+    alignment = align(torch.einsum("ncr,ndr->cd", x, y))
+    found = rainbow_alignment.turned(vectors, alignment)
+    assert torch.allclose(y.flatten(1) @ found, x.flatten(1) @ vectors)
+
+
+def test_jackknife_over_networks_is_that_of_their_means_for_additive_pairs():
+    effects = np.array([1.0, 2.0, 4.0, 7.0])
+    values = [effects[i] + effects[j] for i, j in rainbow_alignment.pairs(4)]
+    metrics = {}
+    rainbow_alignment.add_pairs(metrics, "m", values, 4)
+    mean, half = 2 * effects.mean(), 3.182 * 2 * effects.std(ddof=1) / 2
+    assert metrics["m"] == pytest.approx(mean)
+    assert metrics["m_high"] - mean == pytest.approx(half, rel=1e-3)
+
+
+def test_generation_counts_every_condition(monkeypatch):
+    table = rainbow_generation.analyse(given("rainbow_generation", monkeypatch)).table
+    counts = table[table.network == "cnn"].condition.value_counts().to_dict()
+    beyond = dict.fromkeys(("layer 1 alone", "layer 2 alone", "isotropic", "average covariance", "trained"), 3)
+    assert counts == {"all layers": 6, "width": 6, **beyond}
+    assert table.value.between(0, 100).all()
+
+
+def test_training_is_told_by_epoch(monkeypatch):
+    found = rainbow_training.analyse(given("rainbow_training", monkeypatch))
+    assert found.metrics["mlp_test_accuracy"] == 100
+    assert found.metrics["cnn_over_mlp"] == 0
+    tests = found.table[found.table.quantity == "test_accuracy"]
+    assert sorted(tests.x.unique()) == [0, 1, 2]

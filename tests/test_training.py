@@ -1,0 +1,169 @@
+"""The training loop: optimisers, independence of replicates, resuming, and network files."""
+
+import json
+
+import pytest
+import torch
+
+from netspectra import checkpoints, training
+from netspectra.data import Dataset, Split
+from netspectra.models import Stack, build
+from netspectra.optimisers import SGD, Adam
+from netspectra.training import Group, train
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def block():
+    return {
+        "data": {"set": "toy", "train": None, "test": None, "grey": False},
+        "architecture": {"type": "fully_connected", "widths": [16, 12, 8, 3], "bias": True},
+        "optimiser": {"name": "adam", "rate": 0.01},
+        "batch": 20,
+        "epochs": 6,
+        "order": "own",
+        "replicates": 3,
+        "seed": 5,
+        "test_every": 2,
+        "snapshots": [0, 0.5],
+        "probes": [{"name": "alignment", "every": 3}],
+        "intervention": {"name": "remove_low_variance", "every": 2, "split": "train", "cutoff": 0.01},
+        "variants": {"a": {}},
+    }
+
+
+@pytest.fixture
+def data():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 255, (90, 1, 4, 4), dtype=torch.uint8, generator=generator)
+    labels = (images.flatten(1).float().mean(1) // 30 % 3).long()
+    split = Split(images, labels, torch.tensor([[1 / 80]]), torch.tensor([-1.5]))
+    return Dataset(split, split, ("a", "b", "c"), "none")
+
+
+@pytest.mark.parametrize("kind", ["adam", "sgd", "decayed"])
+def test_optimisers_equal_torch(kind):
+    torch.manual_seed(0)
+    theta, rates = torch.randn(2, 30), torch.tensor([0.01, 0.003])
+    theirs = [theta[i].clone().requires_grad_() for i in range(2)]
+    if kind == "sgd":
+        ours = SGD(theta, rates, momentum=0.9)
+        torches = [torch.optim.SGD([t], lr=float(r), momentum=0.9) for t, r in zip(theirs, rates, strict=True)]
+    else:
+        decay = 0.01 if kind == "decayed" else 0.0
+        ours = Adam(theta, rates, weight_decay=decay)
+        torches = [torch.optim.Adam([t], lr=float(r), weight_decay=decay) for t, r in zip(theirs, rates, strict=True)]
+    for step in range(200):
+        gradient = torch.sin(theta * 3 + step)
+        for t, optimiser in zip(theirs, torches, strict=True):
+            t.grad = torch.sin(t.detach() * 3 + step)
+            optimiser.step()
+        ours.step(gradient)
+    torch.testing.assert_close(theta, torch.stack([t.detach() for t in theirs]), rtol=1e-5, atol=1e-6)
+
+
+def only_final(result):
+    return {name: t for name, t in result.items() if name.startswith("final/")}
+
+
+@pytest.mark.parametrize("order", ["own", "shared"])
+def test_a_replicate_does_not_depend_on_its_companions(block, data, tmp_path, order):
+    block["order"] = order
+    together = train(Group("a", block, range(3)), data, tmp_path)
+    for r in range(3):
+        alone = train(Group("a", block, range(r, r + 1)), data, tmp_path)
+        for name, t in only_final(alone).items():
+            torch.testing.assert_close(t[0], together[name][r], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("stop", [1, 3, 5])
+def test_a_killed_training_ends_in_the_same_bits(block, data, tmp_path, monkeypatch, stop):
+    group = Group("a", block, range(3))
+    wanted = train(group, data, tmp_path / "undisturbed")
+    monkeypatch.setattr(training, "SAVE_EVERY_S", -1.0)
+    epoch = training._Run.epoch
+
+    def dies(run):
+        if run.step // run.per_epoch == stop:
+            raise KeyboardInterrupt
+        epoch(run)
+
+    monkeypatch.setattr(training._Run, "epoch", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(group, data, tmp_path / "killed")
+    monkeypatch.setattr(training._Run, "epoch", epoch)
+    found = train(group, data, tmp_path / "killed")
+    assert found.keys() == wanted.keys()
+    for name in wanted:
+        assert torch.equal(found[name], wanted[name]), name
+
+
+def test_training_learns_and_a_damaged_resume_file_is_dropped(block, data, tmp_path):
+    group = Group("a", block, range(3))
+    path = tmp_path / f"{group.key}.safetensors"
+    path.write_bytes(b"not a checkpoint")
+    history = {n: t for n, t in train(group, data, tmp_path).items() if n.startswith("history/")}
+    loss = history["history/loss"]
+    assert float(loss[-5:].mean()) < 0.8 * float(loss[:5].mean())
+    assert history["history/alignment/fc1"].shape == (10, 3, 12)
+
+
+def test_a_diverging_training_says_so(block, data, tmp_path):
+    block["optimiser"] = {"name": "sgd", "rate": 1e30}
+    with pytest.raises(training.TrainingError, match=r"lower optimiser\.rate"):
+        train(Group("a", block, range(1)), data, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["fully_connected", "convolutional"])
+def test_a_stack_gives_what_its_networks_give(kind):
+    architecture = {
+        "fully_connected": {"type": kind, "widths": [64, 9, 3], "bias": True},
+        "convolutional": {
+            "type": kind, "channels": [1, 4, 5], "kernel": 3, "stride": 2, "image": 8, "classes": 3, "bias": True,
+        },
+    }[kind]  # fmt: skip
+    stack = Stack.initial(architecture, [3, 4, 5])
+    shared, own = torch.randn(7, 1, 8, 8), torch.randn(3, 7, 1, 8, 8)
+    for i, network in enumerate(stack):
+        torch.testing.assert_close(stack(shared)[0][i], network(shared), rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(stack(own)[0][i], network(own[i]), rtol=1e-4, atol=1e-6)
+
+
+def test_initialisation_is_that_of_torch():
+    architecture = {"type": "fully_connected", "widths": [16, 9, 3], "bias": True}
+    stack = Stack.initial(architecture, [8, 9])
+    torch.manual_seed(9)
+    torch.testing.assert_close(stack.weight("fc1")[1], build(architecture).fc1.weight.detach())
+
+
+def saved(block, tmp_path):
+    stack = Stack.initial(block["architecture"], [1, 2, 3])
+    tensors = {f"final/a/{name}": p for name, p in stack.parameters.items()}
+    checkpoints.save(tmp_path / "toy.safetensors", block, tensors, seeds=[1, 2, 3])
+    return tmp_path / "toy.safetensors"
+
+
+def test_a_network_file_comes_back(block, tmp_path):
+    path = saved(block, tmp_path)
+    assert len(checkpoints.load(path, block).stack("a")) == 3
+    first = path.read_bytes()
+    assert saved(block, tmp_path).read_bytes() == first
+
+
+def test_a_network_file_from_other_settings_is_refused(block, tmp_path):
+    path = saved(block, tmp_path)
+    other = json.loads(json.dumps(block)) | {"epochs": 7}
+    with pytest.raises(checkpoints.CheckpointError, match=r"epochs: file has 6, params\.yaml has 7"):
+        checkpoints.load(path, other)
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "garbage"])
+def test_a_damaged_network_file_is_refused(block, tmp_path, damage):
+    path = saved(block, tmp_path)
+    content = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"x" * 100)
+    with pytest.raises(checkpoints.CheckpointError, match="train it again"):
+        checkpoints.load(path, block)
