@@ -1,0 +1,159 @@
+"""CCA, SVCCA, PWCCA and CKA of one layer of MNIST networks, against noise and permuted samples (CCA tutorial)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+import torch
+
+from netspectra.analyses import Findings, Given, Metrics
+from netspectra.analyses.hidden import replicates
+from netspectra.analyses.rainbow_alignment import add_pairs, pairs
+from netspectra.checkpoints import Networks
+from netspectra.data import Split
+from netspectra.measures import cca, layers
+
+METHODS = ("mean", "top", "svcca_mean", "pwcca", "pwcca_tutorial", "cka", "cka_debiased")
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Activations (samples, neurons) of one network with what every pair reuses."""
+
+    x: torch.Tensor
+    keep: int
+
+    @cached_property
+    def whitened(self) -> cca.Whitened:
+        """Whitened on all the directions it spans."""
+        return cca.whiten(self.x)
+
+    @cached_property
+    def principal(self) -> cca.Whitened:
+        """Whitened on its first principal directions."""
+        return cca.principal(self.x, self.keep)
+
+    def permuted(self, generator: torch.Generator) -> "Layer":
+        """The same layer with its samples in random order: its spectrum without any relation to the others."""
+        return Layer(self.x[torch.randperm(len(self.x), generator=generator)], self.keep)
+
+
+def analyse(given: Given) -> Findings:
+    """Tabulate, for every pair of layers, the correlations and what each method makes of them; then singular values."""
+    settings = given.settings
+    ((name, networks),) = given.networks.items()
+    generator = torch.Generator().manual_seed(settings["seed"])
+    trained = activations(networks, given.data(name).test, settings)
+    shape = trained[0].x.shape
+    noise = [Layer(torch.randn(shape, generator=generator, dtype=torch.float64), settings["top"]) for _ in trained]
+    groups = {"mnist": trained, "noise": noise, "permuted": trained}
+    rows, metrics = [], Metrics()
+    for group, found in groups.items():
+        shuffled = [layer.permuted(generator) for layer in found] if group == "permuted" else found
+        of_group = pd.DataFrame(
+            row | {"network": group, "pair": f"{i}-{j}"}
+            for i, j in pairs(len(found))
+            for row in compare(found[i], shuffled[j], settings)
+        )
+        rows.append(of_group)
+        summarise(metrics, group, of_group, len(found))
+    rows.append(singular_rows(trained))
+    contrast(metrics)
+    singular_metrics(metrics, trained, settings["top"])
+    rows.append(theory(metrics, shape, round(metrics["mnist_rank"]), settings["top"]))
+    return Findings(pd.concat(rows), metrics)
+
+
+def activations(networks: Networks, split: Split, settings: dict) -> list[Layer]:
+    """What enters the named layer of every replicate, over the whole split."""
+    found = []
+    with torch.no_grad():
+        for network in replicates(networks):
+            seen = [layers.entering(network, x, [settings["entering"]]) for x, _ in split.batches(settings["batch"])]
+            found.append(Layer(torch.cat([s[settings["entering"]] for s in seen]).cpu().double(), settings["top"]))
+    return found
+
+
+def compare(a: Layer, b: Layer, settings: dict) -> Iterator[dict]:
+    """Rows of one pair: correlations by index (all, SVCCA), p-values of Bartlett's test, and one value a method."""
+    weighted = cca.pwcca(a.whitened, b.whitened)
+    rho, kept = weighted.correlations, cca.correlate(a.principal, b.principal).correlations
+    for quantity, values in (
+        ("cca", rho),
+        ("svcca", kept),
+        ("bartlett", cca.bartlett_tests(rho, len(a.x), a.whitened.rank, b.whitened.rank)),
+    ):
+        yield from ({"quantity": quantity, "x": i, "value": v} for i, v in enumerate(values.tolist()))
+    found = {
+        "mean": float(rho.mean()),
+        "top": cca.mean_correlation(rho, top=min(settings["top"], len(rho))),
+        "mass": cca.mean_correlation(rho, mass=settings["mass"]),
+        "svcca_mean": float(kept.mean()),
+        "pwcca": weighted.similarity,
+        "pwcca_tutorial": cca.pwcca(a.whitened, b.whitened, form="tutorial").similarity,
+        "cka": cca.cka(a.whitened, b.whitened),
+        "cka_debiased": cca.cka(a.whitened, b.whitened, debiased=True),
+        "rank": len(rho),
+        "largest": float(rho[0]),
+        "significant": cca.bartlett_rank(rho, len(a.x), a.whitened.rank, b.whitened.rank, level=settings["level"]),
+    }
+    yield from ({"quantity": quantity, "x": 0, "value": value} for quantity, value in found.items())
+
+
+def singular_rows(trained: list[Layer]) -> pd.DataFrame:
+    """Singular values of the centred activations of every network."""
+    return pd.DataFrame(
+        {"quantity": "singular", "network": "mnist", "pair": str(i), "x": k, "value": value}
+        for i, layer in enumerate(trained)
+        for k, value in enumerate(singular_values(layer).tolist())
+    )
+
+
+def singular_values(layer: Layer) -> torch.Tensor:
+    """Descending, from the eigenvalues of the scatter."""
+    return torch.linalg.eigvalsh(layer.whitened.scatter).clamp(min=0).flip(0).sqrt()
+
+
+def summarise(metrics: Metrics, group: str, rows: pd.DataFrame, networks: int) -> None:
+    """Add every quantity that a pair has one value of, with its interval over networks."""
+    single = rows[~rows.quantity.isin(["cca", "svcca", "bartlett"])]
+    for quantity, values in single.groupby("quantity", sort=False):
+        add_pairs(metrics, f"{group}_{quantity}", values.value.to_numpy(), networks)
+
+
+def contrast(metrics: Metrics) -> None:
+    """Add, per method, networks less noise, the differences between methods' contrasts, and ratios claimed."""
+    for baseline in ("noise", "permuted"):
+        for method in METHODS:
+            metrics.number(f"{method}_over_{baseline}", metrics[f"mnist_{method}"] - metrics[f"{baseline}_{method}"])
+    metrics.number("svcca_ratio", metrics["mnist_svcca_mean"] / metrics["noise_svcca_mean"])
+    for better, worse in (("svcca_mean", "pwcca"), ("pwcca", "mean"), ("top", "mean")):
+        gain = metrics[f"{better}_over_noise"] - metrics[f"{worse}_over_noise"]
+        metrics.number(f"{better}_contrast_over_{worse}", gain)
+    metrics.number("pwcca_over_mean", metrics["mnist_pwcca"] - metrics["mnist_mean"])
+    metrics.number("noise_pwcca_minus_mean", metrics["noise_pwcca"] - metrics["noise_mean"])
+
+
+def singular_metrics(metrics: Metrics, trained: list[Layer], top: int) -> None:
+    """Add the share of the first singular values, of their sum (as printed) and of the variance."""
+    values = torch.stack([singular_values(layer) for layer in trained])
+    metrics.add("singular_share_of_sum", values[:, :top].sum(1) / values.sum(1))
+    metrics.add("singular_share_of_variance", values[:, :top].square().sum(1) / values.square().sum(1))
+    metrics.add("singular_largest", values[:, 0])
+
+
+def theory(metrics: Metrics, shape: torch.Size, rank: int, top: int) -> pd.DataFrame:
+    """Add Wachter's mean and edge for all neurons, for the rank that the networks keep and for SVCCA; rows of two."""
+    samples, neurons = shape
+    rows = []
+    for name, width, quantity in (("all", neurons, "cca"), ("kept", rank, None), ("top", top, "svcca")):
+        mean, edge = cca.null_mean(samples - 1, width, width), cca.null_edge(samples - 1, width, width)
+        metrics.number(f"expected_mean_{name}", mean)
+        metrics.number(f"expected_edge_{name}", edge)
+        if quantity:
+            rows += [
+                {"quantity": f"{quantity} edge", "value": edge},
+                {"quantity": f"{quantity} expected", "value": mean},
+            ]
+    return pd.DataFrame(rows).assign(network="theory", pair="none", x=0)

@@ -1,0 +1,64 @@
+"""What every job needs: a device, fixed threads, and files that appear whole or not at all."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+class DeviceError(RuntimeError):
+    """The device that the settings ask for is not there."""
+
+
+@contextmanager
+def replacing(path: Path | str) -> Iterator[Path]:
+    """Give a temporary path beside `path`, flushed to disk and renamed to it when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sort_header(path: Path) -> None:
+    """Put a safetensors header in order: it is written in any, so that equal tensors would make unequal files."""
+    with path.open("rb+") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        file.seek(8)
+        text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        file.write(text.encode().ljust(size))
+
+
+def use_threads(threads: int) -> None:
+    """Fix the number of threads: sums in another order give other last digits, whatever --cores says."""
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def pick_device(wanted: str) -> "torch.device":
+    """The device named by the setting `device`; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        DeviceError: A device is asked for by name and is not there.
+    """
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return torch.device(next(name for name, usable in there.items() if usable))
+    if not there.get(wanted.partition(":")[0], False):
+        usable = ", ".join(name for name, usable in there.items() if usable)
+        raise DeviceError(f"device: {wanted} asked for, but usable here: {usable}; set device: auto in params.yaml")
+    return torch.device(wanted)

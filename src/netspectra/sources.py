@@ -1,0 +1,51 @@
+"""Which files of the package a module is made of, so that a workflow can treat code as an input."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def files_of(*modules: str) -> list[str]:
+    """Files of the named modules and of all that they import inside the package, relative to the project, sorted.
+
+    Imports are read from the syntax, wherever they stand in a file, without running it.
+
+    Raises:
+        ModuleNotFoundError: There is no file for a named module.
+    """
+    found: set[Path] = set()
+    waiting = list(modules)
+    while waiting:
+        path = _path(waiting.pop())
+        if path not in found:
+            found.add(path)
+            waiting += _imports(path)
+    return sorted(str(path.relative_to(ROOT.parent)) for path in found)
+
+
+@cache
+def _imports(path: Path) -> list[str]:
+    package = __package__ or "netspectra"
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+            names += [f"{node.module}.{a.name}" for a in node.names if _exists(f"{node.module}.{a.name}")]
+    own = [name for name in names if name.split(".")[0] == package]
+    return own + [".".join(name.split(".")[:i]) for name in own for i in range(1, name.count(".") + 1)]
+
+
+def _exists(module: str) -> bool:
+    base = ROOT.joinpath(*module.split("."))
+    return base.with_suffix(".py").is_file() or (base / "__init__.py").is_file()
+
+
+def _path(module: str) -> Path:
+    if not _exists(module):
+        raise ModuleNotFoundError(f"{module}: no such module in {ROOT}")
+    base = ROOT.joinpath(*module.split("."))
+    return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")

@@ -1,0 +1,263 @@
+"""The one training loop: all variants and replicates of a `networks:` block in one process, into one file."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch.nn import functional as F
+
+from netspectra import checkpoints, interventions, probes
+from netspectra.checkpoints import Tensors, joined, prefixed, variant_settings
+from netspectra.data import Dataset, Split
+from netspectra.data import load as load_data
+from netspectra.models import Stack
+from netspectra.optimisers import OPTIMISERS
+from netspectra.runtime import pick_device, replacing, use_threads
+
+RESUME = Path(".resume")
+SAVE_EVERY_S = 10.0
+STACK_BELOW = 512  # batch size from which arithmetic, not the calls, is the cost on a CPU (benchmarks/training.py)
+
+
+class TrainingError(RuntimeError):
+    """Training that cannot go on."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Replicates of one variant that train together."""
+
+    variant: str
+    settings: dict
+    replicates: range
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seed of each replicate: it alone, not the company, decides what a replicate becomes."""
+        return [self.settings["seed"] + r for r in self.replicates]
+
+    @property
+    def key(self) -> str:
+        """Name of the group's resume file: a digest of everything that decides its numbers."""
+        text = json.dumps([self.variant, self.settings, self.seeds, torch.__version__], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def run(inputs: dict, outputs: dict, settings: dict) -> None:
+    """Train a network block and write its file.
+
+    Args:
+        inputs: {"data": path of the prepared set}.
+        outputs: {"networks": path}.
+        settings: {"name", "network": the block, "device", "threads"}.
+
+    Raises:
+        TrainingError: The loss became NaN or infinite.
+    """
+    use_threads(settings["threads"])
+    block, device = settings["network"], pick_device(settings["device"])
+    data = load_data(inputs["data"], block["data"], device)
+    folder = RESUME / settings["name"]
+    parts: dict[str, list[Tensors]] = {}
+    for group in groups(block, device):
+        print(f"{settings['name']}: {group.variant}, replicates {list(group.replicates)} on {device}", flush=True)
+        parts.setdefault(group.variant, []).append(train(group, data, folder))
+    tensors = {name: t for variant, found in parts.items() for name, t in _gather(variant, found).items()}
+    origin = {"seeds": [block["seed"] + r for r in range(block["replicates"])], "device": str(device)}
+    checkpoints.save(outputs["networks"], block, tensors, data_checksum=data.checksum, **origin)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def groups(block: dict, device: torch.device) -> Iterator[Group]:
+    """Replicates stacked on a GPU; on a CPU stacked where that pays and looped where it does not."""
+    for variant in block["variants"]:
+        settings = variant_settings(block, variant) | {"variants": {}}
+        small = settings["architecture"]["type"] == "fully_connected" and settings["batch"] < STACK_BELOW
+        size = settings["replicates"] if small or device.type != "cpu" else 1
+        for start in range(0, settings["replicates"], size):
+            yield Group(variant, settings, range(start, min(start + size, settings["replicates"])))
+
+
+def train(group: Group, data: Dataset, folder: Path) -> Tensors:
+    """Train one group, taking up a killed run where its last saved state stands.
+
+    Returns:
+        "final/<parameter>", "snapshot/<fraction>/<parameter>" with replicates first, and "history/<quantity>" with
+        records first and replicates second.
+    """
+    path = folder / f"{group.key}.safetensors"
+    run = _Run(group, data)
+    if run.resume(path):
+        print(f"  resumed at step {run.step} of {run.steps}", flush=True)
+    saved = time.monotonic()
+    while run.step < run.steps:
+        run.epoch()
+        if time.monotonic() - saved > SAVE_EVERY_S:
+            run.save(path)
+            saved = time.monotonic()
+    run.save(path)
+    return run.result()
+
+
+class _Run:
+    """The state of one group in training."""
+
+    def __init__(self, group: Group, data: Dataset) -> None:
+        self.group, self.data, self.settings = group, data, group.settings
+        device = data.train.labels.device
+        initial = Stack.initial(self.settings["architecture"], group.seeds).to(device)
+        self.shapes = {name: p.shape for name, p in initial.parameters.items()}
+        self.theta = torch.cat([p.flatten(1) for p in initial.parameters.values()], 1).requires_grad_()
+        self.network = initial.network
+        optimiser = dict(self.settings["optimiser"])
+        rates = torch.full((len(group.seeds),), optimiser.pop("rate"), device=device)
+        self.optimiser = OPTIMISERS[optimiser.pop("name")](self.theta.detach(), rates, **optimiser)
+        self.batch = min(self.settings["batch"], len(data.train.labels))
+        self.per_epoch = -(-len(data.train.labels) // self.batch)
+        self.steps = self.per_epoch * self.settings["epochs"]
+        self.snapshots_at = {round(f * self.steps): f for f in self.settings["snapshots"]}
+        self.step = 0
+        self.kept: Tensors = {}
+        self.records: dict[str, list[torch.Tensor]] = {}
+        self.past: list[Tensors] = []
+
+    def stack(self) -> Stack:
+        """The networks as they are, sharing memory with the flat parameters."""
+        flat = self.theta.split([s[1:].numel() for s in self.shapes.values()], 1)
+        return Stack(self.network, {n: t.view(s) for (n, s), t in zip(self.shapes.items(), flat, strict=True)})
+
+    def epoch(self) -> None:
+        """One pass over the training set, with the probes, snapshots and interventions that fall into it."""
+        if self.step == 0:
+            self._snapshot()
+            self._test()
+        for index in self._order().split(self.batch, -1):
+            self._learn(*self.data.train.batch(index))
+            self._snapshot()
+        self._check(self.records["loss"][-1])
+        epoch = self.step // self.per_epoch
+        if action := self.settings.get("intervention"):
+            interventions.at_epoch(self.stack_detached(), self.data, epoch, self.settings["epochs"], action)
+        if epoch % self.settings["test_every"] == 0 or self.step == self.steps:
+            self._test()
+        self._settle()
+
+    def stack_detached(self) -> Stack:
+        """The networks without the graph; writing to them changes the parameters in place."""
+        return Stack(self.network, {name: p.detach() for name, p in self.stack().parameters.items()})
+
+    def save(self, path: Path) -> None:
+        """Write all that is needed to go on bit for bit."""
+        state = {"theta": self.theta, **prefixed("optimiser/", self.optimiser.state), **prefixed("kept/", self.kept)}
+        state |= prefixed("history/", self._history())
+        with replacing(path) as temporary:
+            save_file({n: t.detach().cpu().contiguous() for n, t in state.items()}, temporary, {"step": str(self.step)})
+
+    def resume(self, path: Path) -> bool:
+        """Take up a saved state; one that is damaged is dropped, and training starts over."""
+        try:
+            state = load_file(path, device=str(self.theta.device))
+        except FileNotFoundError:
+            return False
+        except SafetensorError:
+            path.unlink()
+            return False
+        with torch.no_grad():
+            self.theta.copy_(state["theta"])
+        for name, t in self.optimiser.state.items():
+            t.copy_(state[f"optimiser/{name}"])
+        self.kept = {n.removeprefix("kept/"): t for n, t in state.items() if n.startswith("kept/")}
+        self.past = [{n.removeprefix("history/"): t for n, t in state.items() if n.startswith("history/")}]
+        self.step = int(self.past[0]["step"][-1]) + 1
+        return True
+
+    def result(self) -> Tensors:
+        """Everything the group leaves behind."""
+        final = prefixed("final/", self.stack_detached().parameters)
+        return final | self.kept | prefixed("history/", self._history())
+
+    def _order(self) -> torch.Tensor:
+        """Order of the samples in this epoch, from the seed and the epoch alone, so that resuming needs no state."""
+        epoch, count = self.step // self.per_epoch, len(self.data.train.labels)
+        seeds = [self.settings["seed"]] if self.settings["order"] == "shared" else self.group.seeds
+        orders = [torch.randperm(count, generator=torch.Generator().manual_seed(s * 100_003 + epoch)) for s in seeds]
+        return (orders[0] if self.settings["order"] == "shared" else torch.stack(orders)).to(self.theta.device)
+
+    def _learn(self, x: torch.Tensor, y: torch.Tensor) -> None:
+        due = [probe for probe in self.settings["probes"] if self.step % probe["every"] == 0]
+        stack = self.stack()
+        logits, kept = stack(x, probes.wanted(self.network) if due else ())
+        labels = y.expand(len(logits), -1)
+        losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").unflatten(0, labels.shape)
+        losses = losses.mean(1)
+        (gradient,) = torch.autograd.grad(losses.sum(), self.theta)
+        with torch.no_grad():
+            accuracy = (logits.argmax(-1) == labels).float().mean(1)
+            self._record("step", torch.tensor(self.step), loss=losses, accuracy=accuracy)
+            for probe in due:
+                found = probes.PROBES[probe["name"]](self.stack_detached(), kept)
+                self._record(f"{probe['name']}/step", torch.tensor(self.step), **prefixed(f"{probe['name']}/", found))
+            self.optimiser.step(gradient)
+        self.step += 1
+
+    def _snapshot(self) -> None:
+        if (fraction := self.snapshots_at.get(self.step)) is not None:
+            copies = {name: p.clone() for name, p in self.stack_detached().parameters.items()}
+            self.kept |= prefixed(f"snapshot/{fraction:g}/", copies)
+
+    def _test(self) -> None:
+        loss, accuracy = evaluate(self.stack_detached(), self.data.test)
+        self._record("test/step", torch.tensor(self.step), **{"test/loss": loss, "test/accuracy": accuracy})
+
+    def _check(self, loss: torch.Tensor) -> None:
+        if not torch.isfinite(loss).all():
+            raise TrainingError(
+                f"{self.group.variant}: the loss is not finite at step {self.step}; lower optimiser.rate "
+                f"(now {self.settings['optimiser']['rate']})"
+            )
+
+    def _record(self, step_name: str, step: torch.Tensor, **values: torch.Tensor) -> None:
+        for name, value in {step_name: step, **values}.items():
+            self.records.setdefault(name, []).append(value.detach())
+
+    def _settle(self) -> None:
+        """Join the records of the epoch, so that a GPU is waited for once an epoch and not at every step."""
+        self.past.append({name: torch.stack(rows) for name, rows in self.records.items()})
+        self.records = {}
+
+    def _history(self) -> Tensors:
+        names = dict.fromkeys(name for part in self.past for name in part)
+        return {name: torch.cat([part[name].cpu() for part in self.past if name in part]) for name in names}
+
+
+def evaluate(stack: Stack, split: Split, batch: int = 2000) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean cross-entropy (nats) and accuracy in [0, 1] of every network over a split, each (R,), float64."""
+    loss = hits = 0
+    with torch.no_grad():
+        for x, y in split.batches(batch):
+            logits, _ = stack(x)
+            labels = y.expand(len(logits), -1)
+            loss += F.cross_entropy(logits.mT, labels, reduction="none").double().sum(1)
+            hits += (logits.argmax(-1) == labels).double().sum(1)
+    return loss / len(split.labels), hits / len(split.labels)
+
+
+def _gather(variant: str, parts: list[Tensors]) -> Tensors:
+    """Results of a variant's groups as one, named as in `checkpoints.Networks`."""
+    gathered = {}
+    for kind, dim in (("final/", 0), ("snapshot/", 0), ("history/", 1)):
+        chosen = [{n: t for n, t in part.items() if n.startswith(kind)} for part in parts]
+        steps = {n: t for n, t in chosen[0].items() if n.split("/")[-1] == "step"}
+        rest = joined([{n: t.cpu() for n, t in part.items() if n not in steps} for part in chosen], dim)
+        for name, t in {**steps, **rest}.items():
+            at = 2 if kind == "snapshot/" else 1
+            words = name.split("/")
+            gathered["/".join([*words[:at], variant, *words[at:]])] = t
+    return gathered

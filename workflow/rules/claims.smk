@@ -1,0 +1,48 @@
+"""claims and report: what the documents say, judged, on one page with the figures."""
+
+METRICS = paths("metrics", config["experiments"], ".json")
+
+
+rule judge:
+    input:
+        claims="claims.yaml",
+        metrics=METRICS,
+        code=files_of("netspectra.claims"),
+    output:
+        verdicts=report("data/metrics/claims.json", category="claims", caption="../report/claims.rst"),
+    log:
+        "logs/judge.log",
+    benchmark:
+        "benchmarks/results/judge.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        module="netspectra.claims",
+        settings={"scale": config["scale"]},
+    script:
+        JOB
+
+
+rule page:
+    input:
+        verdicts="data/metrics/claims.json",
+        figures=[path for path in FIGURES if path.endswith(".png")],
+        captions=[f"workflow/report/{Path(path).stem}.rst" for path in FIGURES if path.endswith(".svg")],
+        code=files_of("netspectra.atlas"),
+    output:
+        page="report/index.html",
+    log:
+        "logs/page.log",
+    benchmark:
+        "benchmarks/results/page.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        module="netspectra.atlas",
+        settings={"scale": config["scale"], "figures": {n: b["figures"] for n, b in config["experiments"].items()}},
+    script:
+        JOB

@@ -1,0 +1,47 @@
+"""data/raw and data/prepared: official files, checked, then one tensor file per set."""
+
+for name, block in config["data"].items():
+
+    rule:
+        name:
+            f"fetch_{name}"
+        input:
+            code=files_of("netspectra.fetch"),
+        output:
+            files=[f"data/raw/{name}/{file}" for file in block["files"]],
+        log:
+            f"logs/fetch_{name}.log",
+        benchmark:
+            f"benchmarks/results/fetch_{name}.tsv"
+        retries: 1
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=60,
+        params:
+            module="netspectra.fetch",
+            settings={"name": name, "data": block, "download": config["download"]},
+        script:
+            JOB
+
+    rule:
+        name:
+            f"prepare_{name}"
+        input:
+            files=[f"data/raw/{name}/{file}" for file in block["files"]],
+            code=files_of("netspectra.prepare"),
+        output:
+            data=f"data/prepared/{name}.safetensors",
+        log:
+            f"logs/prepare_{name}.log",
+        benchmark:
+            f"benchmarks/results/prepare_{name}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            module="netspectra.prepare",
+            settings={"name": name, "data": block},
+        script:
+            JOB

@@ -1,0 +1,56 @@
+"""data/tables, data/metrics and figures: every experiment is measured by one job and drawn by another."""
+
+FIGURES = [path for name in config["experiments"] for kind in ("svg", "png") for path in figures_of(name, kind)]
+
+for name, block in config["experiments"].items():
+
+    rule:
+        name:
+            name
+        input:
+            networks=paths("networks", networks_of(name), ".safetensors"),
+            data=paths("prepared", sets_of(name), ".safetensors"),
+            code=files_of("netspectra.analyses", f"netspectra.analyses.{name}"),
+        output:
+            table=f"data/tables/{name}.csv",
+            metrics=f"data/metrics/{name}.json",
+        log:
+            f"logs/{name}.log",
+        benchmark:
+            f"benchmarks/results/{name}.tsv"
+        threads: config["threads"]
+        resources:
+            mem_mb=resource(name, "mem_mb"),
+            runtime=resource(name, "runtime"),
+            gpu=1,
+        params:
+            module="netspectra.analyses",
+            settings={"name": name, "experiment": block, "networks": networks_of(name)},
+        script:
+            JOB
+
+    rule:
+        name:
+            f"plot_{name}"
+        input:
+            table=f"data/tables/{name}.csv",
+            code=files_of("netspectra.plots", f"netspectra.plots.{name}"),
+        output:
+            svg=[
+                report(path, category=name.split("_")[0], caption=f"../report/{Path(path).stem}.rst")
+                for path in figures_of(name, "svg")
+            ],
+            png=figures_of(name, "png"),
+        log:
+            f"logs/plot_{name}.log",
+        benchmark:
+            f"benchmarks/results/plot_{name}.tsv"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            module="netspectra.plots",
+            settings={"name": name, "experiment": block},
+        script:
+            JOB

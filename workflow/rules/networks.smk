@@ -1,0 +1,26 @@
+"""data/networks: one job trains all variants and replicates of a block."""
+
+for name, block in config["networks"].items():
+
+    rule:
+        name:
+            f"train_{name}"
+        input:
+            data=f"data/prepared/{block['data']['set']}.safetensors",
+            code=files_of("netspectra.training"),
+        output:
+            networks=f"data/networks/{name}.safetensors",
+        log:
+            f"logs/train_{name}.log",
+        benchmark:
+            f"benchmarks/results/train_{name}.tsv"
+        threads: config["threads"]
+        resources:
+            mem_mb=resource(name, "mem_mb"),
+            runtime=resource(name, "runtime"),
+            gpu=1,
+        params:
+            module="netspectra.training",
+            settings={"name": name, "network": block},
+        script:
+            JOB

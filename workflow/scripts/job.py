@@ -1,0 +1,16 @@
+"""The one adapter between Snakemake and the package: log, path and settings, then `run` of the module."""
+
+import sys
+from pathlib import Path
+
+sys.stdout = sys.stderr = Path(snakemake.log[0]).open("w", buffering=1, encoding="utf-8")  # noqa: SIM115
+sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
+
+import importlib  # noqa: E402
+
+module = importlib.import_module(snakemake.params.module)
+module.run(
+    dict(snakemake.input.items()),
+    dict(snakemake.output.items()),
+    snakemake.params.settings | {key: snakemake.config[key] for key in ("device", "threads", "scale")},
+)
