@@ -8,6 +8,10 @@ min_version("9.8")
 configfile: "params.yaml"
 
 
+# Used with --software-deployment-method apptainer; built from the Dockerfile.
+container: "netspectra.sif"
+
+
 include: "workflow/rules/common.smk"
 
 
