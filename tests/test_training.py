@@ -147,6 +147,10 @@ def saved(block, tmp_path):
 def test_a_network_file_comes_back(block, tmp_path):
     path = saved(block, tmp_path)
     assert len(checkpoints.load(path, block).stack("a")) == 3
+    block["variants"] = {"none": {}, "a": {}}
+    assert checkpoints.load(saved(block, tmp_path), block).variants == ["none", "a"]
+    block["variants"] = {"a": {}}
+    path = saved(block, tmp_path)
     first = path.read_bytes()
     assert saved(block, tmp_path).read_bytes() == first
 

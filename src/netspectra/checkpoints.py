@@ -88,7 +88,7 @@ def load(path: Path, settings: dict, device: torch.device | str = "cpu") -> Netw
         raise CheckpointError(f"{path}: damaged network file ({error}); {remedy}") from None
     if difference := first_difference(stored, settings):
         raise CheckpointError(f"{path}: trained under other settings: {difference}; {remedy}")
-    return Networks(stored, tensors)
+    return Networks(settings, tensors)  # equal to what is stored, and in the order of params.yaml
 
 
 def prefixed(prefix: str, tensors: Tensors) -> Tensors:

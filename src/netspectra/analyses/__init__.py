@@ -108,7 +108,8 @@ def interval(
     replicates: Sequence[float] | np.ndarray | torch.Tensor, level: float = 0.95
 ) -> tuple[float, float, float]:
     """Mean over replicates and the limits of its Student interval; the mean alone three times for one replicate."""
-    values = np.asarray(torch.as_tensor(replicates, dtype=torch.float64).cpu()).ravel()
+    values = replicates.cpu() if isinstance(replicates, torch.Tensor) else replicates
+    values = np.asarray(values, np.float64).ravel()
     mean = float(values.mean())
     if len(values) < 2:
         return mean, mean, mean

@@ -25,7 +25,14 @@ from netspectra.measures.cca_inference import (
 )
 from netspectra.measures.cka import cka
 from netspectra.measures.dft_cca import DFTCCA, dft_cca
-from netspectra.measures.whitening import Whitened, centred_scatter, cross_scatter, principal, whiten
+from netspectra.measures.whitening import (
+    Whitened,
+    centred_scatter,
+    cross_scatter,
+    principal,
+    single_correlations,
+    whiten,
+)
 
 __all__ = [
     "CCA",
@@ -203,11 +210,7 @@ def all_pairs(layers: Mapping[str, torch.Tensor | Whitened]) -> dict[tuple[str, 
         checks.same_samples(first, ready[first].x, name, layer.x)
     widths = sorted(layer.rank for layer in ready.values())
     warn_few_samples(ready[first].samples, widths[-1], widths[-2])
-    return {(a, b): _single_correlations(ready[a], ready[b]) for a, b in combinations(ready, 2)}
-
-
-def _single_correlations(x: Whitened, y: Whitened) -> torch.Tensor:
-    return torch.linalg.svdvals((x.single.T @ y.single).double()).clamp(0, 1)
+    return {(a, b): single_correlations(ready[a].single, ready[b].single) for a, b in combinations(ready, 2)}
 
 
 def _pair(

@@ -9,7 +9,7 @@ import torch
 from scipy.stats import chi2
 
 from netspectra.measures import checks
-from netspectra.measures.whitening import Whitened
+from netspectra.measures.whitening import Whitened, single_correlations
 
 # Fewer samples per neuron than this and noise alone correlates visibly (tutorial, "How many datapoints?").
 SAMPLES_PER_NEURON = 5
@@ -137,7 +137,7 @@ def permutation_null(
     if permutations < 1:
         raise ValueError(f"permutations: wanted 1 or more, found {permutations}")
     drawn = torch.stack(list(_permuted(x.single, y.single, permutations, generator)))
-    seen = _singular(x.single.T @ y.single)
+    seen = single_correlations(x.single, y.single)
     # Step-down: once one correlation is not significant, no smaller one is.
     p_values = _p_value(seen, drawn).cummax(0).values
     return PermutationNull(drawn, p_values, float(_p_value(seen.mean(), drawn.mean(1))))
@@ -149,11 +149,7 @@ def _permuted(
     shuffled = torch.empty_like(y)
     for _ in range(count):
         order = torch.randperm(len(y), generator=generator).to(y.device)
-        yield _singular(x.T @ torch.index_select(y, 0, order, out=shuffled))
-
-
-def _singular(cross: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.svdvals(cross.double()).clamp(max=1)
+        yield single_correlations(x, torch.index_select(y, 0, order, out=shuffled))
 
 
 def _p_value(seen: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:

@@ -1,11 +1,13 @@
 """CCA of convolutional layers, one Fourier frequency at a time (SVCCA paper, section 3)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 
 from netspectra.measures import checks
 from netspectra.measures.cca_inference import warn_few_samples
+from netspectra.measures.whitening import BLOCK, CONSTANT_ULPS
 
 
 @dataclass(frozen=True)
@@ -47,25 +49,51 @@ def dft_cca(x: torch.Tensor, y: torch.Tensor, *, rtol: float = 1e-6) -> DFTCCA:
     if x.shape[2:] != y.shape[2:]:
         raise ValueError(f"y: wanted maps of {tuple(x.shape[2:])} as x has, found {tuple(y.shape[2:])}; resample one")
     warn_few_samples(len(x), x.shape[1], y.shape[1])
-    (fx, wx, rank_x), (fy, wy, rank_y) = _whiten("x", x, rtol), _whiten("y", y, rtol)
-    rho = torch.linalg.svdvals(wx.mH @ (fx.mH @ fy) @ wy).clamp(0, 1)
-    ranks, weights = torch.minimum(rank_x, rank_y), _weights(*x.shape[2:]).to(rho)
+    x_mean, y_mean = (maps.mean(0, dtype=torch.float64) for maps in (x, y))
+    weights = _weights(*x.shape[2:]).to(x_mean)
+    xx, xy, yy = _products(x.detach(), x_mean, y.detach(), y_mean, len(weights))
+    (wx, rank_x), (wy, rank_y) = _whiten("x", xx, x_mean, len(x), rtol), _whiten("y", yy, y_mean, len(y), rtol)
+    rho = torch.linalg.svdvals(wx.mH @ xy @ wy).clamp(0, 1)
+    ranks = torch.minimum(rank_x, rank_y)
     each = rho.sum(1) / ranks.clamp(min=1)
     live = weights * (ranks > 0)
     return DFTCCA(rho, ranks, weights, float((live @ each) / live.sum()))
 
 
-def _whiten(name: str, maps: torch.Tensor, rtol: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Centred transform (frequencies, samples, C), its whitening (frequencies, C, C) and its ranks."""
-    maps = maps.double()
-    centred = maps - maps.mean(0)
-    if float(centred.abs().max()) <= 16 * torch.finfo(torch.float64).eps * float(maps.abs().max()):
+def _products(
+    x: torch.Tensor, x_mean: torch.Tensor, y: torch.Tensor, y_mean: torch.Tensor, frequencies: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Spectral covariances of x, of x with y, and of y, times samples: (frequencies, channels, channels)."""
+
+    def zeros(rows: int, columns: int) -> torch.Tensor:
+        return torch.zeros(frequencies, rows, columns, dtype=torch.complex128, device=x.device)
+
+    xx, xy, yy = (zeros(*sizes) for sizes in ((x.shape[1],) * 2, (x.shape[1], y.shape[1]), (y.shape[1],) * 2))
+    rows = max(1, 2 * BLOCK // max(x_mean.numel(), y_mean.numel()))
+    for a, b in zip(_spectra(x, x_mean, rows), _spectra(y, y_mean, rows), strict=True):
+        xx.baddbmm_(a.mH, a)
+        xy.baddbmm_(a.mH, b)
+        yy.baddbmm_(b.mH, b)
+    return xx, xy, yy
+
+
+def _spectra(maps: torch.Tensor, mean: torch.Tensor, rows: int) -> Iterator[torch.Tensor]:
+    """Transforms of centred maps, (frequencies, samples, channels), some samples at a time."""
+    for part in maps.split(rows):
+        yield torch.fft.rfft2(part - mean, norm="ortho").flatten(2).permute(2, 0, 1).contiguous()
+
+
+def _whiten(
+    name: str, scatter: torch.Tensor, mean: torch.Tensor, samples: int, rtol: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Whitenings (frequencies, channels, channels) and ranks, with one tolerance for all frequencies."""
+    values, vectors = torch.linalg.eigh(scatter)
+    spread = float((values.max().clamp(min=0) / samples).sqrt())
+    if spread <= CONSTANT_ULPS * torch.finfo(torch.float64).eps * float(mean.norm()):
         raise ValueError(f"{name}: wanted activations that vary over samples, found a constant layer; leave it out")
-    spectrum = torch.fft.rfft2(centred, norm="ortho").flatten(2).permute(2, 0, 1)
-    values, vectors = torch.linalg.eigh(spectrum.mH @ spectrum)
     kept = values > max(rtol**2, values.shape[1] * torch.finfo(values.dtype).eps) * values.max()
     roots = torch.where(kept, values, 1.0).rsqrt() * kept
-    return spectrum, vectors * roots[:, None], kept.sum(1)
+    return vectors * roots[:, None], kept.sum(1)
 
 
 def _weights(height: int, width: int) -> torch.Tensor:

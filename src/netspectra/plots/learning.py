@@ -39,7 +39,7 @@ def by_layer(table: pd.DataFrame, names: dict[str, str], title: str) -> Figure:
     """Alignment against minibatch, one panel per layer; the chance level and its spread where the table has them."""
     rows = table[table.quantity == "alignment"]
     layers = list(rows.layer.unique())
-    figure, axes = style.page(1, len(layers), 2.3)
+    figure, axes = style.page(1, len(layers), 2.6)
     for axis, layer in zip(axes[0], layers, strict=True):
         for i, (variant, name) in enumerate(names.items()):
             chosen = rows[(rows.layer == layer) & (rows.variant == variant)]
@@ -47,7 +47,8 @@ def by_layer(table: pd.DataFrame, names: dict[str, str], title: str) -> Figure:
         _chance(axis, table, layer)
         axis.set(title=f"layer {layer}", xlabel="minibatch", ylim=(0, None))
     axes[0, 0].set_ylabel("alignment (% of input variance)")
-    axes[0, -1].legend(title=title, loc="upper left" if len(names) == 1 else "lower right")
+    entries = axes[0, -1].get_legend_handles_labels()
+    figure.legend(*entries, title=title or None, loc="outside lower center", ncols=len(entries[0]))
     return figure
 
 
