@@ -23,7 +23,7 @@ from netspectra.runtime import pick_device, replacing, use_threads
 
 RESUME = Path(".resume")
 SAVE_EVERY_S = 10.0
-STACK_BELOW = 512  # batch size from which arithmetic, not the calls, is the cost on a CPU (benchmarks/training.py)
+STACK_BELOW = 512  # batch size from which arithmetic, not the calls, is the cost on a CPU
 
 
 class TrainingError(RuntimeError):
