@@ -136,16 +136,14 @@ def permutation_null(
     checks.same_samples("x", x.x, "y", y.x)
     if permutations < 1:
         raise ValueError(f"permutations: wanted 1 or more, found {permutations}")
-    drawn = torch.stack(list(_permuted(x.single, y.single, permutations, generator)))
-    seen = single_correlations(x.single, y.single)
+    drawn = torch.stack(list(_permuted(x, y.single, permutations, generator)))
+    seen = single_correlations(x, y.single)
     # Step-down: once one correlation is not significant, no smaller one is.
     p_values = _p_value(seen, drawn).cummax(0).values
     return PermutationNull(drawn, p_values, float(_p_value(seen.mean(), drawn.mean(1))))
 
 
-def _permuted(
-    x: torch.Tensor, y: torch.Tensor, count: int, generator: torch.Generator | None
-) -> Iterable[torch.Tensor]:
+def _permuted(x: Whitened, y: torch.Tensor, count: int, generator: torch.Generator | None) -> Iterable[torch.Tensor]:
     shuffled = torch.empty_like(y)
     for _ in range(count):
         order = torch.randperm(len(y), generator=generator).to(y.device)

@@ -2,11 +2,10 @@
 
 import torch
 
-from netspectra.measures import checks
-from netspectra.measures.whitening import Whitened, centred_scatter, cross_scatter, square_norms
+from netspectra.measures.scatter import Layer, centre_pair, square_norms
 
 
-def cka(x: torch.Tensor | Whitened, y: torch.Tensor | Whitened, *, debiased: bool = False) -> float:
+def cka(x: Layer, y: Layer, *, debiased: bool = False) -> float:
     """Linear CKA of two layers: |Y'X|^2 / (|X'X| |Y'Y|) of centred activations, Frobenius norms.
 
     Debiased, each product of Gram matrices is replaced by the unbiased HSIC of Song et al. (2012), which leaves the
@@ -22,15 +21,14 @@ def cka(x: torch.Tensor | Whitened, y: torch.Tensor | Whitened, *, debiased: boo
         ValueError: Bad activations, different numbers of samples, fewer than four when debiased, or a self-similarity
             that is not positive.
     """
-    (x, x_mean, x_scatter), (y, y_mean, y_scatter) = centred_scatter("x", x), centred_scatter("y", y)
-    checks.same_samples("x", x, "y", y)
-    x_size, y_size = x_scatter.trace(), y_scatter.trace()
-    cross = _square(cross_scatter(x, x_mean, y, y_mean)) / (x_size * y_size)
-    own = _square(x_scatter) / x_size**2, _square(y_scatter) / y_size**2
+    first, second, product = centre_pair(x, y)
+    sizes = first.scatter.trace(), second.scatter.trace()
+    cross = _square(product) / (sizes[0] * sizes[1])
+    own = _square(first.scatter) / sizes[0] ** 2, _square(second.scatter) / sizes[1] ** 2
     if debiased:
-        if len(x) < 4:
-            raise ValueError(f"x: wanted at least 4 samples for debiased CKA, found {len(x)}")
-        a, b = square_norms(x, x_mean) / x_size, square_norms(y, y_mean) / y_size
+        if first.samples < 4:
+            raise ValueError(f"x: wanted at least 4 samples for debiased CKA, found {first.samples}")
+        a, b = square_norms(first) / sizes[0], square_norms(second) / sizes[1]
         cross, own = _unbiased(cross, a, b), (_unbiased(own[0], a, a), _unbiased(own[1], b, b))
     if min(own) <= 0:
         raise ValueError(f"x, y: wanted positive self-similarities, found {own[0]:.3g} and {own[1]:.3g}; add samples")

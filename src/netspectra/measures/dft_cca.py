@@ -7,7 +7,7 @@ import torch
 
 from netspectra.measures import checks
 from netspectra.measures.cca_inference import warn_few_samples
-from netspectra.measures.whitening import BLOCK, CONSTANT_ULPS
+from netspectra.measures.scatter import BLOCK, CONSTANT_ULPS
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _products(
         return torch.zeros(frequencies, rows, columns, dtype=torch.complex128, device=x.device)
 
     xx, xy, yy = (zeros(*sizes) for sizes in ((x.shape[1],) * 2, (x.shape[1], y.shape[1]), (y.shape[1],) * 2))
-    rows = max(1, 2 * BLOCK // max(x_mean.numel(), y_mean.numel()))
+    rows = max(1, 4 * BLOCK // max(x_mean.numel(), y_mean.numel()))
     for a, b in zip(_spectra(x, x_mean, rows), _spectra(y, y_mean, rows), strict=True):
         xx.baddbmm_(a.mH, a)
         xy.baddbmm_(a.mH, b)
