@@ -79,10 +79,15 @@ def groups(block: dict, device: torch.device) -> Iterator[Group]:
     """Replicates stacked on a GPU; on a CPU stacked where that pays and looped where it does not."""
     for variant in block["variants"]:
         settings = variant_settings(block, variant) | {"variants": {}}
-        small = settings["architecture"]["type"] == "fully_connected" and settings["batch"] < STACK_BELOW
-        size = settings["replicates"] if small or device.type != "cpu" else 1
+        size = settings["replicates"] if device.type != "cpu" or _stacking_pays(settings) else 1
         for start in range(0, settings["replicates"], size):
             yield Group(variant, settings, range(start, min(start + size, settings["replicates"])))
+
+
+def _stacking_pays(settings: dict) -> bool:
+    """On a CPU: where the calls are the cost, or where one product with the shared images serves all replicates."""
+    dense = settings["architecture"]["type"] == "fully_connected"
+    return dense and (settings["order"] == "shared" or settings["batch"] < STACK_BELOW)
 
 
 def train(group: Group, data: Dataset, folder: Path) -> Tensors:

@@ -60,7 +60,7 @@ def summarise(networks: Networks, attacked: pd.DataFrame) -> Metrics:
         for high, low in (("0.01", "0.001"), ("0.001", "0"), ("0.0001", "0"), ("0", "none")):
             if {high, low} <= set(networks.variants):
                 metrics.add(f"area_{mode}_{high}_over_{low}", area[high] - area[low])
-    metrics.number("greatest_rise", greatest_rise(attacked[attacked.layer == "free"]))
+    metrics.add("greatest_rise", greatest_rise(attacked[attacked.layer == "free"]))
     add_alignment(metrics, networks)
     return metrics
 
@@ -73,10 +73,10 @@ def area_under(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     return {variant: area[variant].to_numpy() for variant in rows.variant.unique()}
 
 
-def greatest_rise(rows: pd.DataFrame, until: float = 0.3) -> float:
-    """Greatest rise (points) of a variant's mean accuracy from one epsilon to the next, up to `until`."""
-    mean = rows[rows.x <= until + 1e-9].groupby(["variant", "x"]).value.mean().unstack()
-    return float(mean.diff(axis=1).max().max())
+def greatest_rise(rows: pd.DataFrame, until: float = 0.3) -> np.ndarray:
+    """Greatest rise (points) of any variant from one epsilon to the next, up to `until`, (replicates,)."""
+    accuracy = rows[rows.x <= until + 1e-9].pivot_table(index="x", columns=["replicate", "variant"], values="value")
+    return accuracy.diff().max().groupby("replicate").max().to_numpy()
 
 
 def add_alignment(metrics: Metrics, networks: Networks) -> None:
