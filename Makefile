@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint format report bench lock unlock clean
+.PHONY: help reproduce test lint format report bench stages pull lock unlock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,12 @@ report: $(VENV)/ready ## Snakemake's own report, with provenance and run times
 bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
 	@for f in benchmarks/*.py; do echo "== $$f"; PYTHONPATH=src $(BIN)/python $$f || exit 1; done
 
+stages: $(VENV)/ready ## write dvc.yaml anew, after a change of params.yaml or of imports
+	@PYTHONPATH=src $(BIN)/python -m netspectra.stages > dvc.yaml.new && mv dvc.yaml.new dvc.yaml
+
+pull: $(VENV)/ready ## fetch what the DVC remote holds, so that both tools say there is nothing to do
+	@$(BIN)/dvc pull && $(BIN)/snakemake --touch -F -q all
+
 lock: ## renew requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 		--custom-compile-command "make lock" --quiet --upgrade -o requirements.lock
@@ -51,5 +57,5 @@ lock: ## renew requirements.lock (needs uv)
 unlock: $(VENV)/ready ## after a killed run, if Snakemake says that the folder is locked
 	@$(BIN)/snakemake --unlock
 
-clean: ## remove everything that was made, but not the environment
-	@rm -rf .resume .snakemake logs report figures data/raw data/prepared data/networks data/tables data/metrics benchmarks/results
+clean: ## remove everything that was made, but not the environment and the metrics, which are in git
+	@rm -rf .resume .snakemake logs report figures data/raw data/prepared data/networks data/tables benchmarks/results

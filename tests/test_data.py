@@ -31,6 +31,7 @@ from netspectra import fetch as fetching
 from netspectra.data import DataError, Split, load
 from netspectra.fetch import fetch, mirrors_from_environment, stated_checksum
 from netspectra.formats import read_cifar10, read_idx, unpickle_arrays
+from netspectra.layout import version_of
 from netspectra.prepare import prepare
 
 PROJECT = Path(__file__).parents[1]
@@ -927,10 +928,13 @@ def test_prepared_file_of_other_tensors(tmp_path, changed):
 # ---------------------------------------------------------------- what is embedded
 
 
-@pytest.mark.parametrize(("name", "shape"), [("mnist", (1, 28, 28)), ("cifar10_sample", (3, 32, 32))])
-def test_embedded_sets_are_whole(tmp_path, monkeypatch, name, shape):
+@pytest.mark.parametrize(
+    ("name", "version", "shape"), [("mnist", "full", (1, 28, 28)), ("cifar10", "sample", (3, 32, 32))]
+)
+def test_embedded_sets_are_whole(tmp_path, monkeypatch, name, version, shape):
     monkeypatch.chdir(PROJECT)
     block = yaml.safe_load((PROJECT / "params.yaml").read_text())["data"][name]
+    block = version_of(name, block | {"version": version})
     fetch(name, block | {"sources": block["sources"][:1]}, tmp_path / name)
     prepare(name, block, tmp_path / name, tmp_path / "out")
     data = load(tmp_path / "out", {"set": name, **ALL, "test": 1000})

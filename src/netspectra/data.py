@@ -8,7 +8,7 @@ from pathlib import Path
 import safetensors
 import torch
 
-from netspectra.fetch import DataError
+from netspectra.runtime import DataError
 
 LUMINANCE = (0.2989, 0.587, 0.114)  # of torchvision's Grayscale
 FACTS = ("set", "checksum", "mean", "std", "classes")

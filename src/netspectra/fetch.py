@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspectra.download import FULL, REFUSALS, Patience, download, log, read_text
-from netspectra.runtime import replacing
+from netspectra.runtime import DataError, replacing
 
 MIRRORS = "NETSPECTRA_MIRRORS"
 STATED = "# stated by"  # of a mirror's own checksum, in the file beside
-
-
-class DataError(RuntimeError):
-    """A data file that is missing, damaged or too small, or a source that does not answer."""
 
 
 @dataclass(frozen=True)

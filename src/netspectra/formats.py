@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from netspectra.fetch import DataError
+from netspectra.runtime import DataError
 
 Arrays = dict[str, np.ndarray]
 

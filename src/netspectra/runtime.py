@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import torch
 
 
+class DataError(RuntimeError):
+    """A data file that is missing, damaged or too small, or a source that does not answer."""
+
+
 class DeviceError(RuntimeError):
     """The device that the settings ask for is not there."""
 

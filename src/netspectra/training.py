@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -23,7 +24,8 @@ from netspectra.runtime import pick_device, replacing, use_threads
 
 RESUME = Path(".resume")
 SAVE_EVERY_S = 10.0
-STACK_BELOW = 512  # batch size from which arithmetic, not the calls, is the cost on a CPU
+# Batch and parameters per network from which arithmetic, not the calls, is the cost on a CPU.
+STACK_BELOW = {"batch": 512, "parameters": 200_000}
 
 
 class TrainingError(RuntimeError):
@@ -86,8 +88,12 @@ def groups(block: dict, device: torch.device) -> Iterator[Group]:
 
 def _stacking_pays(settings: dict) -> bool:
     """On a CPU: where the calls are the cost, or where one product with the shared images serves all replicates."""
-    dense = settings["architecture"]["type"] == "fully_connected"
-    return dense and (settings["order"] == "shared" or settings["batch"] < STACK_BELOW)
+    architecture = settings["architecture"]
+    if architecture["type"] != "fully_connected":
+        return False
+    parameters = sum(d * nodes for d, nodes in pairwise(architecture["widths"]))
+    small = settings["batch"] < STACK_BELOW["batch"] and parameters < STACK_BELOW["parameters"]
+    return small or settings["order"] == "shared"
 
 
 def train(group: Group, data: Dataset, folder: Path) -> Tensors:

@@ -29,7 +29,7 @@ rule page:
     input:
         verdicts="data/metrics/claims.json",
         figures=[path for path in FIGURES if path.endswith(".png")],
-        captions=[f"workflow/report/{Path(path).stem}.rst" for path in FIGURES if path.endswith(".svg")],
+        captions=[path for name in config["experiments"] for path in captions_of(config, name)],
         code=files_of("netspectra.atlas"),
     output:
         page="report/index.html",

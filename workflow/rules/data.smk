@@ -2,13 +2,15 @@
 
 for name, block in config["data"].items():
 
+    source = version_of(name, block)
+
     rule:
         name:
             f"fetch_{name}"
         input:
             code=files_of("netspectra.fetch"),
         output:
-            files=[f"data/raw/{name}/{file}" for file in block["files"]],
+            files=raw(name, block),
         log:
             f"logs/fetch_{name}.log",
         benchmark:
@@ -20,7 +22,7 @@ for name, block in config["data"].items():
             runtime=60,
         params:
             module="netspectra.fetch",
-            settings={"name": name, "data": block, "download": config["download"]},
+            settings={"name": name, "data": source, "download": config["download"]},
         script:
             JOB
 
@@ -28,7 +30,7 @@ for name, block in config["data"].items():
         name:
             f"prepare_{name}"
         input:
-            files=[f"data/raw/{name}/{file}" for file in block["files"]],
+            files=raw(name, block),
             code=files_of("netspectra.prepare"),
         output:
             data=f"data/prepared/{name}.safetensors",
@@ -42,6 +44,6 @@ for name, block in config["data"].items():
             runtime=10,
         params:
             module="netspectra.prepare",
-            settings={"name": name, "data": block},
+            settings={"name": name, "data": source},
         script:
             JOB

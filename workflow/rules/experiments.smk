@@ -1,6 +1,6 @@
 """data/tables, data/metrics and figures: every experiment is measured by one job and drawn by another."""
 
-FIGURES = [path for name in config["experiments"] for kind in ("svg", "png") for path in figures_of(name, kind)]
+FIGURES = [path for name in config["experiments"] for kind in ("svg", "png") for path in figures_of(config, name, kind)]
 
 for name, block in config["experiments"].items():
 
@@ -8,8 +8,8 @@ for name, block in config["experiments"].items():
         name:
             name
         input:
-            networks=paths("networks", networks_of(name), ".safetensors"),
-            data=paths("prepared", sets_of(name), ".safetensors"),
+            networks=paths("networks", networks_of(config, name), ".safetensors"),
+            data=paths("prepared", sets_of(config, name), ".safetensors"),
             code=files_of("netspectra.analyses", f"netspectra.analyses.{name}"),
         output:
             table=f"data/tables/{name}.csv",
@@ -25,7 +25,7 @@ for name, block in config["experiments"].items():
             gpu=1,
         params:
             module="netspectra.analyses",
-            settings={"name": name, "experiment": block, "networks": networks_of(name)},
+            settings={"name": name, "experiment": block, "networks": networks_of(config, name)},
         script:
             JOB
 
@@ -38,9 +38,9 @@ for name, block in config["experiments"].items():
         output:
             svg=[
                 report(path, category=name.split("_")[0], caption=f"../report/{Path(path).stem}.rst")
-                for path in figures_of(name, "svg")
+                for path in figures_of(config, name, "svg")
             ],
-            png=figures_of(name, "png"),
+            png=figures_of(config, name, "png"),
         log:
             f"logs/plot_{name}.log",
         benchmark:
