@@ -14,7 +14,9 @@ from netspectra.settings import resolve
 from netspectra.sources import files_of
 
 ADAPTER = "workflow/scripts/job.py"
-HEADER = "# Made from params.yaml and the imports of the package by `make stages`; `make test` says when it is out of date.\n"
+HEADER = (
+    "# Made from params.yaml and the package's imports by `make stages`; `make test` says when it is out of date.\n"
+)
 
 
 def stages(params: dict, schema: Path | str) -> dict[str, dict]:

@@ -26,8 +26,8 @@ def attacked(rows: pd.DataFrame, names: dict[str, str]) -> Figure:
         for i, (variant, name) in enumerate(names.items()):
             chosen = rows[(rows.layer == mode) & (rows.variant == variant)]
             style.band(axis, chosen, label=name, color=style.COLOURS[i], marker=".")
-        axis.axhline(10, color="black", linestyle=":", linewidth=1)
+        axis.axhline(10, color="black", linestyle=":", linewidth=1, label="chance")
         axis.set(title=MODES[mode], xlabel="epsilon (1 = one standard deviation of the pixels)", ylim=(0, 100))
     axes[0, 0].set_ylabel("test accuracy under attack (%)")
-    axes[0, -1].legend(title="cutoff (share of variance)")
+    style.legend_below(axes[0, -1], f"cutoff (share of variance); {style.INTERVAL}", title_fontsize=6)
     return figure

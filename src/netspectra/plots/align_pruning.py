@@ -38,7 +38,7 @@ def panels(groups: dict[str, pd.DataFrame], quantity: str, label: str) -> Figure
         curves(axis, rows, quantity)
         axis.set(title=title, xlabel="fraction of nodes dropped per layer", xlim=(0, 1))
     axes[0, 0].set(ylabel=label, ylim=(0, 100 if quantity == "accuracy" else None))
-    axes[0, -1].legend(loc="best", title=style.INTERVAL, title_fontsize=6)
+    style.legend_below(axes[0, -1], style.INTERVAL, title_fontsize=6)
     return figure
 
 

@@ -47,8 +47,7 @@ def by_layer(table: pd.DataFrame, names: dict[str, str], title: str) -> Figure:
         _chance(axis, table, layer)
         axis.set(title=f"layer {layer}", xlabel="minibatch", ylim=(0, None))
     axes[0, 0].set_ylabel("alignment (% of input variance)")
-    entries = axes[0, -1].get_legend_handles_labels()
-    figure.legend(*entries, title=title or None, loc="outside lower center", ncols=len(entries[0]))
+    style.legend_below(axes[0, -1], title or None)
     return figure
 
 

@@ -43,6 +43,13 @@ def page(rows: int = 1, columns: int = 1, height: float = 2.4, **options: object
     return plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, **options)
 
 
+def legend_below(axes: Axes, title: str | None = None, **options: object) -> None:
+    """Put the legend of `axes` in one row below the whole figure, where it hides nothing."""
+    entries = axes.get_legend_handles_labels()
+    options = {"ncols": len(entries[0])} | options
+    axes.figure.legend(*entries, title=title, loc="outside lower center", **options)
+
+
 def save(figure: Figure, path: Path, kind: str) -> None:
     """Write a figure without a date in it, so that the same table gives the same bytes."""
     figure.savefig(path, format=kind, metadata={"Date": None} if kind == "svg" else None)
