@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from netspectra import plots
-from netspectra.analyses import Given, cca_mnist, cca_toy
+from netspectra.analyses import Given, cca_mnist, cca_recipe, cca_toy
 from netspectra.plots import cca_mnist as mnist_plot
+from netspectra.plots import cca_recipe as recipe_plot
 from netspectra.plots import cca_toy as toy_plot
 
 TOY = {"samples": 60, "neurons": [6, 4], "datapoints": [7, 20, 60], "draws": 3, "seed": 1}
@@ -27,6 +28,7 @@ def layers():
 
 @pytest.fixture
 def mnist(monkeypatch):
+    monkeypatch.setattr(cca_mnist, "replicates", lambda _: [])
     monkeypatch.setattr(cca_mnist, "activations", lambda *_: layers())
     monkeypatch.setattr(Given, "data", lambda *_: SimpleNamespace(test=None))
     return cca_mnist.analyse(Given(MNIST, {"cca_mnist": None}))
@@ -56,3 +58,20 @@ def test_mnist_table_metrics_and_figures(mnist):
     for name, figure in figures.items():
         figure.canvas.draw()
         assert all(axes.get_xlabel() or name == "cca_mnist_methods" for axes in figure.axes)
+
+
+def test_recipe_table_and_figure(monkeypatch):
+    block = {"replicates": 3, "epochs": 5, "snapshots": [0.2, 1.0], "variants": {"a": {}, "b": {"epochs": 10}}}
+    networks = SimpleNamespace(settings=block, variants=["a", "b"], stack=lambda *_: [])
+    monkeypatch.setattr(cca_recipe, "activations", lambda *_: layers())
+    monkeypatch.setattr(Given, "data", lambda *_: SimpleNamespace(test=None))
+    settings = {"top": 3, "printed": {"mean": 0.5, "svcca": 0.9, "share": 0.4}}
+    found = cca_recipe.analyse(Given(settings, {"nets": networks}))
+    assert set(found.table.groupby("variant").epochs.unique()["b"]) == {2, 10}
+    for name, printed in settings["printed"].items():
+        mean = found.table[found.table.quantity == name].value.mean()
+        assert found.metrics[f"{name}_nearest"] == pytest.approx(mean - printed)
+        assert found.metrics[f"{name}_least"] == pytest.approx(mean)
+    plots.style.use()
+    (figure,) = recipe_plot.draw(found.table, settings).values()
+    assert len(figure.axes) == 3

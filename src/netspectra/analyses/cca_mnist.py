@@ -1,16 +1,16 @@
 """CCA, SVCCA, PWCCA and CKA of one layer of MNIST networks, against noise and permuted samples (CCA tutorial)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 import torch
+from torch import nn
 
 from netspectra.analyses import Findings, Given, Metrics
 from netspectra.analyses.hidden import replicates
 from netspectra.analyses.rainbow_alignment import add_pairs, pairs
-from netspectra.checkpoints import Networks
 from netspectra.data import Split
 from netspectra.measures import cca, layers
 
@@ -44,11 +44,11 @@ def analyse(given: Given) -> Findings:
     settings = given.settings
     ((name, networks),) = given.networks.items()
     generator = torch.Generator().manual_seed(settings["seed"])
-    trained = activations(networks, given.data(name).test, settings)
+    trained = activations(replicates(networks), given.data(name).test, settings)
     shape = trained[0].x.shape
     noise = [Layer(torch.randn(shape, generator=generator, dtype=torch.float64), settings["top"]) for _ in trained]
     groups = {"mnist": trained, "noise": noise, "permuted": trained}
-    rows, metrics = [], Metrics()
+    rows, metrics, wide = [], Metrics(), {}
     for group, found in groups.items():
         shuffled = [layer.permuted(generator) for layer in found] if group == "permuted" else found
         of_group = pd.DataFrame(
@@ -57,19 +57,21 @@ def analyse(given: Given) -> Findings:
             for row in compare(found[i], shuffled[j], settings)
         )
         rows.append(of_group)
-        summarise(metrics, group, of_group, len(found))
+        wide[group] = by_pair(of_group)
+        for quantity, values in wide[group].items():
+            add_pairs(metrics, f"{group}_{quantity}", values, len(trained))
     rows.append(singular_rows(trained))
-    contrast(metrics)
+    contrast(metrics, wide, len(trained))
     singular_metrics(metrics, trained, settings["top"])
     rows.append(theory(metrics, shape, round(metrics["mnist_rank"]), settings["top"]))
     return Findings(pd.concat(rows), metrics)
 
 
-def activations(networks: Networks, split: Split, settings: dict) -> list[Layer]:
-    """What enters the named layer of every replicate, over the whole split."""
+def activations(trained: Iterable[nn.Sequential], split: Split, settings: dict) -> list[Layer]:
+    """What enters the named layer of every network, over the whole split."""
     found = []
     with torch.no_grad():
-        for network in replicates(networks):
+        for network in trained:
             seen = [layers.entering(network, x, [settings["entering"]]) for x, _ in split.batches(settings["batch"])]
             found.append(Layer(torch.cat([s[settings["entering"]] for s in seen]).cpu().double(), settings["top"]))
     return found
@@ -115,24 +117,25 @@ def singular_values(layer: Layer) -> torch.Tensor:
     return torch.linalg.eigvalsh(layer.whitened.scatter).clamp(min=0).flip(0).sqrt()
 
 
-def summarise(metrics: Metrics, group: str, rows: pd.DataFrame, networks: int) -> None:
-    """Add every quantity that a pair has one value of, with its interval over networks."""
+def by_pair(rows: pd.DataFrame) -> pd.DataFrame:
+    """What a pair has one value of: pairs in rows, quantities in columns."""
     single = rows[~rows.quantity.isin(["cca", "svcca", "bartlett"])]
-    for quantity, values in single.groupby("quantity", sort=False):
-        add_pairs(metrics, f"{group}_{quantity}", values.value.to_numpy(), networks)
+    return single.pivot(index="pair", columns="quantity", values="value").reindex(single.pair.unique())
 
 
-def contrast(metrics: Metrics) -> None:
+def contrast(metrics: Metrics, wide: dict[str, pd.DataFrame], networks: int) -> None:
     """Add, per method, networks less noise, the differences between methods' contrasts, and ratios claimed."""
+    found = {}
     for baseline in ("noise", "permuted"):
-        for method in METHODS:
-            metrics.number(f"{method}_over_{baseline}", metrics[f"mnist_{method}"] - metrics[f"{baseline}_{method}"])
-    metrics.number("svcca_ratio", metrics["mnist_svcca_mean"] / metrics["noise_svcca_mean"])
+        gain = wide["mnist"] - wide[baseline]
+        found |= {f"{method}_over_{baseline}": gain[method] for method in METHODS}
     for better, worse in (("svcca_mean", "pwcca"), ("pwcca", "mean"), ("top", "mean")):
-        gain = metrics[f"{better}_over_noise"] - metrics[f"{worse}_over_noise"]
-        metrics.number(f"{better}_contrast_over_{worse}", gain)
-    metrics.number("pwcca_over_mean", metrics["mnist_pwcca"] - metrics["mnist_mean"])
-    metrics.number("noise_pwcca_minus_mean", metrics["noise_pwcca"] - metrics["noise_mean"])
+        found[f"{better}_contrast_over_{worse}"] = found[f"{better}_over_noise"] - found[f"{worse}_over_noise"]
+    found["svcca_ratio"] = wide["mnist"].svcca_mean / wide["noise"].svcca_mean
+    found["pwcca_over_mean"] = wide["mnist"].pwcca - wide["mnist"]["mean"]
+    found["noise_pwcca_minus_mean"] = wide["noise"].pwcca - wide["noise"]["mean"]
+    for name, values in found.items():
+        add_pairs(metrics, name, values, networks)
 
 
 def singular_metrics(metrics: Metrics, trained: list[Layer], top: int) -> None:

@@ -100,12 +100,11 @@ def methods(table: pd.DataFrame, settings: dict) -> Figure:
         axes.errorbar(
             places, mean, [mean - low, high - mean], fmt="o", capsize=3, color=style.COLOURS[i], label=GROUPS[group]
         )
-    # Only CKA has no such mean: its noise depends on the spectrum.
-    for k, width in enumerate(("cca", "cca", "cca top", "svcca")):
-        expected = table[table.quantity == f"{width} expected"]
-        if len(expected):
-            axes.hlines(expected.value.item(), k - 0.35, k + 0.35, color="black", linestyle="--", linewidth=0.8,
-                        label="mean of noise (Wachter)" if k == 0 else None)  # fmt: skip
+    for k, size in enumerate(("cca", None, "cca", "svcca", "cca")):  # CKA's noise depends on the spectrum
+        for law, style_ in (("expected", "--"), ("edge", ":")) if size else ():
+            value = table[table.quantity == f"{size} {law}"].value.item()
+            label = {"expected": "mean of noise (Wachter)", "edge": "edge of noise (Wachter)"}[law] if k == 0 else None
+            axes.hlines(value, k - 0.35, k + 0.35, color="black", linestyle=style_, linewidth=0.8, label=label)
     named = METHODS | {"top": f"first {settings['top']}", "mass": f"{100 * settings['mass']:g} % of\nthe mass"}
     axes.set_xticks(range(len(named)), list(named.values()))
     axes.set(ylabel="similarity", ylim=(-0.03, 1.02))
