@@ -42,7 +42,7 @@ report: $(VENV)/ready ## Snakemake's own report, with provenance and run times
 	@$(SNAKEMAKE) --report report/snakemake.html
 
 bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
-	@for f in benchmarks/*.py; do echo "== $$f"; PYTHONPATH=src $(BIN)/python $$f || exit 1; done
+	@status=0; for f in benchmarks/[a-z]*.py; do PYTHONPATH=src $(BIN)/python $$f || status=1; done; exit $$status
 
 stages: $(VENV)/ready ## write dvc.yaml anew, after a change of params.yaml or of imports
 	@PYTHONPATH=src $(BIN)/python -m netspectra.stages > dvc.yaml.new && mv dvc.yaml.new dvc.yaml

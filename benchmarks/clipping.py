@@ -2,23 +2,22 @@
 
     PYTHONPATH=src python benchmarks/clipping.py
 
-Both run in turn in this process, on one thread, timed in CPU seconds; hit counts must be equal at every rank. The
-commitments are those of peers.md, section 3: 14 times over all four curves, 8 times in each.
+Hit counts must be equal at every rank.
 """
 
 import copy
-import statistics
 import sys
-import time
 from collections import OrderedDict
+from collections.abc import Iterator
 
+from _turns import Case, run  # isort: skip (sets the threads)
 import torch
 from torch import nn
 
 from netspectra.measures import spectra
 from netspectra.measures.clipping import clipping_curve
 
-SAMPLES, ROUNDS, EACH, OVERALL = 1000, 5, 8.0, 14.0
+SAMPLES, EACH, OVERALL = 1000, 8.0, 14.0
 
 
 def network() -> nn.Sequential:
@@ -31,7 +30,7 @@ def network() -> nn.Sequential:
     return nn.Sequential(layers).requires_grad_(False)
 
 
-def cases(net: nn.Sequential, x: torch.Tensor) -> dict[str, tuple[str, torch.Tensor]]:
+def curves(net: nn.Sequential, x: torch.Tensor) -> dict[str, tuple[str, torch.Tensor]]:
     """{curve: (layer, directions)}: principal directions of activations and of weights."""
     first, second = net[:3](x).double(), net[:5](x).double()
     activations = [spectra.eigenspectrum(phi.T @ phi / len(phi)).vectors.float() for phi in (first, second)]
@@ -44,7 +43,7 @@ def cases(net: nn.Sequential, x: torch.Tensor) -> dict[str, tuple[str, torch.Ten
     }
 
 
-def copies(net: nn.Sequential, layer: str, directions: torch.Tensor, batches: list) -> list[int]:
+def copies(net: nn.Sequential, layer: str, directions: torch.Tensor, batches: list) -> torch.Tensor:
     """The document's way: a deep copy with projected weights for every rank."""
     hits = []
     for rank in range(1, directions.shape[1] + 1):
@@ -53,51 +52,30 @@ def copies(net: nn.Sequential, layer: str, directions: torch.Tensor, batches: li
         module = clipped.get_submodule(layer)
         module.weight = nn.Parameter(module.weight @ (basis @ basis.T), requires_grad=False)
         hits.append(sum(int((clipped(x).argmax(-1) == y).sum()) for x, y in batches))
-    return hits
+    return torch.tensor(hits)
 
 
-def seconds(run, *arguments) -> tuple[float, list[int]]:
-    """CPU seconds of one call, and what it returns."""
-    start = time.process_time()
-    result = run(*arguments)
-    return time.process_time() - start, result
+def ours(net: nn.Sequential, layer: str, directions: torch.Tensor, batches: list) -> torch.Tensor:
+    return clipping_curve(net, layer, directions, batches).hits
 
 
-def ours(net: nn.Sequential, layer: str, directions: torch.Tensor, batches: list) -> list[int]:
-    return clipping_curve(net, layer, directions, batches).hits.tolist()
-
-
-def main() -> int:
-    torch.set_num_threads(1)
+def cases() -> Iterator[Case]:
     torch.manual_seed(0)
     net, x = network(), torch.randn(SAMPLES, 1, 32, 32)
     # Labels that the network gets right four times in five, so that the curves rise.
     y = torch.where(torch.rand(SAMPLES) < 0.8, net(x).argmax(-1), torch.randint(10, (SAMPLES,)))
-    curves = cases(net, x)
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in curves}
-    for _ in range(ROUNDS):
-        for name, (layer, directions) in curves.items():
-            peer, expected = seconds(copies, net, layer, directions, [(x, y)])
-            mine, found = seconds(ours, net, layer, directions, [(x, y)])
-            assert found == expected, f"{name}: hit counts differ"
-            times[name].append((peer, mine))
-    times["all four"] = [tuple(map(sum, zip(*rounds, strict=True))) for rounds in zip(*times.values(), strict=True)]
-    return report(times)
-
-
-def report(times: dict[str, list[tuple[float, float]]]) -> int:
-    """Print one line per curve; 1 when a commitment is missed."""
-    print(f"{'curve':<24}{'copies ms':>12}{'ours ms':>10}{'ratio (median)':>16}{'least':>8}{'commit':>8}")
-    missed = 0
-    for name, rounds in times.items():
-        ratios = [peer / mine for peer, mine in rounds]
-        goal = OVERALL if name == "all four" else EACH
-        peer, mine = (1e3 * min(column) for column in zip(*rounds, strict=True))
-        print(f"{name:<24}{peer:>12.0f}{mine:>10.0f}{statistics.median(ratios):>16.1f}{min(ratios):>8.1f}{goal:>8.0f}")
-        missed += statistics.median(ratios) < goal
-    print(f"hit counts equal at every rank, {SAMPLES} samples, {ROUNDS} rounds in turn, one thread, CPU time")
-    return int(missed > 0)
+    every = [(net, *curve, [(x, y)]) for curve in curves(net, x).values()]
+    for name, given in zip(curves(net, x), every, strict=True):
+        yield Case(name, lambda g=given: copies(*g), lambda g=given: ours(*g), EACH, 0.0)
+    yield Case(
+        "all four",
+        lambda: torch.cat([copies(*g) for g in every]),
+        lambda: torch.cat([ours(*g) for g in every]),
+        OVERALL,
+        0.0,
+        rounds=3,
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("Clipping curves, peer: a copy of the network per rank", cases()))

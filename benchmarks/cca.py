@@ -2,49 +2,23 @@
 
     PYTHONPATH=src python benchmarks/cca.py [--full]
 
-The peer is in no registry, so its arithmetic is written anew in peers.py. Both run in turn in this process, on one
-thread, timed in CPU seconds, and must agree. --full adds 1,024 neurons at 50,000 samples, which takes half an hour. The commitments are those
-of the project: a case misses when the median of its ratios is below.
+The peer is in no registry, so its arithmetic is written anew in `_google_svcca.py`. --full adds 1,024 neurons at
+50,000 samples, which takes half an hour.
 """
 
-import os
-
-os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-
 import argparse
-import statistics
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import chain
 
+from _turns import Case, run  # isort: skip (sets the threads)
+import _google_svcca as peers
 import numpy as np
-import peers
 import torch
 
 from netspectra.measures import cca as m
 
-ROUNDS, KEEP, LAYERS, PERMUTATIONS, CHECKPOINTS = 5, 20, 6, 10, 4
-Numbers = np.ndarray | torch.Tensor | float
-
-
-@dataclass(frozen=True)
-class Case:
-    """Two ways to the same numbers.
-
-    Attributes:
-        name: What is computed.
-        theirs: The peer's way.
-        ours: Our way.
-        commit: Least ratio of the two times, or None where none is promised.
-        agree: Largest difference allowed.
-    """
-
-    name: str
-    theirs: Callable[[], Numbers]
-    ours: Callable[[], Numbers]
-    commit: float | None
-    agree: float
+KEEP, LAYERS, PERMUTATIONS, CHECKPOINTS = 20, 6, 10, 4
 
 
 def layers(samples: int, neurons: int, count: int, seed: int = 0) -> list[torch.Tensor]:
@@ -145,9 +119,7 @@ def many(samples: int, neurons: int) -> Iterator[Case]:
             *pair, permutations=PERMUTATIONS, generator=torch.Generator().manual_seed(0)
         ).correlations
 
-    yield Case(
-        f"{PERMUTATIONS} permutations", lambda: peers.permuted(*as_theirs[:2], orders), null, 4.5, 1e-6
-    )
+    yield Case(f"{PERMUTATIONS} permutations", lambda: peers.permuted(*as_theirs[:2], orders), null, 4.5, 1e-6)
 
 
 def maps(samples: int, channels: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -179,37 +151,9 @@ def convolutional() -> Iterator[Case]:
     )
 
 
-def seconds(run: Callable[[], Numbers]) -> tuple[float, np.ndarray]:
-    """CPU seconds of one call, and what it returns."""
-    start = time.process_time()
-    result = run()
-    return time.process_time() - start, np.asarray(result)
-
-
-def measure(case: Case, rounds: int) -> bool:
-    """Run both ways in turn, print one line, and say whether the commitment is kept."""
-    times, apart = [], 0.0
-    for _ in range(rounds):
-        (peer, wanted), (mine, found) = seconds(case.theirs), seconds(case.ours)
-        times.append((peer, mine))
-        apart = max(apart, float(np.abs(found - wanted).max()))
-    ratios = [peer / mine for peer, mine in times]
-    peer, mine = (1e3 * min(column) for column in zip(*times, strict=True))
-    goal = "" if case.commit is None else f"{case.commit:.1f}"
-    median = statistics.median(ratios)
-    print(f"{case.name:<50}{peer:>9.0f}{mine:>9.0f}{median:>16.1f}{min(ratios):>8.1f}{goal:>8}{apart:>11.1e}", flush=True)
-    if apart > case.agree:
-        raise SystemExit(f"{case.name}: wanted agreement to {case.agree:g}, found {apart:.2g}")
-    return case.commit is None or median >= case.commit
-
-
 def main(full: bool) -> int:
-    torch.set_num_threads(1)
-    print(f"{'case':<50}{'peer ms':>9}{'ours ms':>9}{'ratio (median)':>16}{'least':>8}{'commit':>8}{'differ by':>11}")
     groups = [single_pair(10000, 500), dead(10000, 500), many(10000, 500), convolutional()]
-    kept = [measure(case, ROUNDS) for group in groups + [single_pair(50000, 1024)] * full for case in group]
-    print(f"{ROUNDS} rounds in turn, one thread, CPU time; {kept.count(False)} commitments missed")
-    return int(not all(kept))
+    return run("CCA family, peer: google/svcca", chain(*groups, single_pair(50000, 1024) if full else ()))
 
 
 if __name__ == "__main__":
