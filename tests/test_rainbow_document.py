@@ -10,6 +10,7 @@ import torch
 from netspectra import plots
 from netspectra.analyses import Given, rainbow_alignment, rainbow_generation, rainbow_spectra, rainbow_training
 from netspectra.analyses.hidden import hidden_layers, joint_moments, replicates
+from netspectra.analyses.pairs import add_pairs, pairs
 from netspectra.checkpoints import Networks
 from netspectra.data import Dataset, Split
 from netspectra.measures.procrustes import align
@@ -148,9 +149,9 @@ def test_turned_directions_act_on_the_other_network_as_their_own_on_theirs(kind)
 
 def test_jackknife_over_networks_is_that_of_their_means_for_additive_pairs():
     effects = np.array([1.0, 2.0, 4.0, 7.0])
-    values = [effects[i] + effects[j] for i, j in rainbow_alignment.pairs(4)]
+    values = [effects[i] + effects[j] for i, j in pairs(4)]
     metrics = {}
-    rainbow_alignment.add_pairs(metrics, "m", values, 4)
+    add_pairs(metrics, "m", values, 4)
     mean, half = 2 * effects.mean(), 3.182 * 2 * effects.std(ddof=1) / 2
     assert metrics["m"] == pytest.approx(mean)
     assert metrics["m_high"] - mean == pytest.approx(half, rel=1e-3)

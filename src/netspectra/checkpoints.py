@@ -1,5 +1,6 @@
 """Network files: safetensors that hold what was trained, how it went, and the settings it came from."""
 
+import hashlib
 import json
 import platform
 from collections.abc import Iterable
@@ -64,6 +65,7 @@ def variant_settings(settings: dict, variant: str) -> dict:
 def save(path: Path, settings: dict, tensors: Tensors, **origin: object) -> None:
     """Write a network file under a temporary name and rename it."""
     facts = {"settings": settings, "torch": torch.__version__, "python": platform.python_version(), **origin}
+    facts["sha256"] = digest(tensors)
     metadata = {key: json.dumps(value, sort_keys=True) for key, value in facts.items()}
     with replacing(path) as temporary:
         save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, temporary, metadata)
@@ -80,8 +82,10 @@ def load(path: Path, settings: dict, device: torch.device | str = "cpu") -> Netw
     remedy = f"train it again: snakemake --forcerun train_{path.stem}"
     try:
         with safetensors.safe_open(path, framework="pt", device=str(device)) as file:
-            stored = json.loads(file.metadata()["settings"])
+            stored, sha256 = (json.loads(file.metadata()[key]) for key in ("settings", "sha256"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            if (found := digest(tensors)) != sha256:
+                raise ValueError(f"its tensors have checksum {found[:12]}..., wanted {sha256[:12]}...")
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such network file; {remedy}") from None
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -89,6 +93,15 @@ def load(path: Path, settings: dict, device: torch.device | str = "cpu") -> Netw
     if difference := first_difference(stored, settings):
         raise CheckpointError(f"{path}: trained under other settings: {difference}; {remedy}")
     return Networks(settings, tensors)  # equal to what is stored, and in the order of params.yaml
+
+
+def digest(tensors: Tensors) -> str:
+    """SHA-256 of all names and values."""
+    found = hashlib.sha256()
+    for name in sorted(tensors):
+        found.update(name.encode())
+        found.update(tensors[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return found.hexdigest()
 
 
 def prefixed(prefix: str, tensors: Tensors) -> Tensors:

@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     parts: dict[str, list[Tensors]] = {}
     for group in groups(block, device):
         print(f"{settings['name']}: {group.variant}, replicates {list(group.replicates)} on {device}", flush=True)
-        parts.setdefault(group.variant, []).append(train(group, data, folder))
+        parts.setdefault(group.variant, []).extend(_train_what_fits(group, data, folder))
     tensors = {name: t for variant, found in parts.items() for name, t in _gather(variant, found).items()}
     origin = {"seeds": [block["seed"] + r for r in range(block["replicates"])], "device": str(device)}
     checkpoints.save(outputs["networks"], block, tensors, data_checksum=data.checksum, **origin)
@@ -94,6 +94,22 @@ def _stacking_pays(settings: dict) -> bool:
     parameters = sum(d * nodes for d, nodes in pairwise(architecture["widths"]))
     small = settings["batch"] < STACK_BELOW["batch"] and parameters < STACK_BELOW["parameters"]
     return small or settings["order"] == "shared"
+
+
+def _train_what_fits(group: Group, data: Dataset, folder: Path) -> list[Tensors]:
+    """Train a group, in halves where the memory is too small for all of it."""
+    try:
+        return [train(group, data, folder)]
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        first, *_, last = group.replicates
+        if first == last:
+            remedy = "lower batch, or set device: cpu"
+            raise TrainingError(f"{group.variant}: not even one network fits into memory; {remedy}") from error
+    middle = (first + last + 1) // 2
+    print(f"  out of memory; going on with replicates {first} to {middle - 1}, then the rest", flush=True)
+    torch.cuda.empty_cache()
+    halves = (replace(group, replicates=half) for half in (range(first, middle), range(middle, last + 1)))
+    return [part for half in halves for part in _train_what_fits(half, data, folder)]
 
 
 def train(group: Group, data: Dataset, folder: Path) -> Tensors:

@@ -10,7 +10,7 @@ from torch import nn
 
 from netspectra.analyses import Findings, Given, Metrics
 from netspectra.analyses.hidden import replicates
-from netspectra.analyses.rainbow_alignment import add_pairs, pairs
+from netspectra.analyses.pairs import add_pairs, pairs
 from netspectra.data import Split
 from netspectra.measures import cca, layers
 

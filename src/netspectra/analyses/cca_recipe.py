@@ -6,7 +6,7 @@ import pandas as pd
 
 from netspectra.analyses import Findings, Given, Metrics
 from netspectra.analyses.cca_mnist import Layer, activations, singular_values
-from netspectra.analyses.rainbow_alignment import add_pairs, pairs
+from netspectra.analyses.pairs import add_pairs, pairs
 from netspectra.checkpoints import variant_settings
 from netspectra.measures import cca
 

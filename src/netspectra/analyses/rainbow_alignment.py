@@ -1,16 +1,15 @@
 """Do networks from other initialisations find the same directions? All pairs, aligned (rainbow document)."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.special import stdtrit
 from torch import nn
 
 from netspectra.analyses import Findings, Given, Metrics
 from netspectra.analyses.hidden import hidden_layers, joint_moments, replicates
+from netspectra.analyses.pairs import add_pairs, pairs
 from netspectra.measures import procrustes, spectra
 
 CONTROLS = ("unaligned", "random")
@@ -34,11 +33,6 @@ def analyse(given: Given) -> Findings:
         frames.append(rows.assign(network=kind))
         add_agreement(metrics, kind, rows, given.settings)
     return Findings(pd.concat(frames), metrics)
-
-
-def pairs(count: int) -> list[tuple[int, int]]:
-    """All pairs of networks; the first is the one that is drawn."""
-    return list(combinations(range(count), 2))
 
 
 def add_correlations(
@@ -69,17 +63,6 @@ def add_correlations(
 
 def _put(found: dict[str, list[float]], name: str, ending: str, value: float) -> None:
     found.setdefault(f"{name}_{ending}".rstrip("_"), []).append(value)
-
-
-def add_pairs(metrics: Metrics, name: str, values: list[float] | np.ndarray, networks: int) -> None:
-    """Mean over pairs, with the interval of a jackknife over networks: pairs that share one are not independent."""
-    values = np.asarray(values, dtype=float)
-    mean, half = float(values.mean()), 0.0
-    if networks > 2:
-        without = [values[[k not in pair for pair in pairs(networks)]].mean() for k in range(networks)]
-        error = np.sqrt((networks - 1) / networks * np.sum((without - np.mean(without)) ** 2))
-        half = float(stdtrit(networks - 1, 0.975) * error)
-    metrics[name], metrics[f"{name}_low"], metrics[f"{name}_high"] = mean, mean - half, mean + half
 
 
 def _rows(

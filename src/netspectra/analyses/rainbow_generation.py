@@ -16,16 +16,16 @@ Batches = list[tuple[torch.Tensor, torch.Tensor]]
 
 def analyse(given: Given) -> Findings:
     """Draw from every replicate and tabulate the test accuracy (%) of trained and drawn networks."""
-    frames, metrics = [], Metrics()
+    frames, metrics, shares = [], Metrics(), {}
     for name, networks in given.networks.items():
         data, kind, batch = given.data(name), networks.variants[0], given.settings["batch"][name]
         train, test = list(data.train.batches(batch)), list(data.test.batches(batch))
         few = train[: math.ceil(given.settings["images"][name] / batch)]
         rows = pd.DataFrame(_rows(replicates(networks), train, few, test, given.settings)).assign(network=kind)
         frames.append(rows)
-        summarise(metrics, kind, rows)
-    if {"mlp_ratio", "cnn_ratio"} <= set(metrics):
-        metrics.number("mlp_ratio_over_cnn_ratio", metrics["mlp_ratio"] - metrics["cnn_ratio"])
+        shares[kind] = summarise(metrics, kind, rows)
+    if {"mlp", "cnn"} <= set(shares):
+        metrics.add("mlp_ratio_over_cnn_ratio", shares["mlp"] - shares["cnn"])
     return Findings(pd.concat(frames), metrics)
 
 
@@ -57,17 +57,18 @@ def accuracy(network: nn.Sequential, test: Batches) -> float:
     return 100 * hits / sum(len(y) for _, y in test)
 
 
-def summarise(metrics: Metrics, kind: str, rows: pd.DataFrame) -> None:
-    """Accuracy (%) per condition with intervals over the trained networks, and shares of the trained accuracy."""
+def summarise(metrics: Metrics, kind: str, rows: pd.DataFrame) -> pd.Series:
+    """Add accuracy (%) per condition with intervals over trained networks; return shares of the trained accuracy."""
     means = rows.groupby(["condition", "x", "replicate"]).value.mean()
-    trained = means["trained", 1.0]
     for condition, x in dict.fromkeys(zip(rows.condition, rows.x, strict=True)):
         name = f"{kind}_{condition.replace(' ', '_')}" + (f"_{x:g}" if condition == "width" else "")
         metrics.add(name, means[condition, x])
-    metrics.add(f"{kind}_ratio", means["all layers", 1.0] / trained)
+    shares = means["all layers", 1.0] / means["trained", 1.0]
+    metrics.add(f"{kind}_ratio", shares)
     draws = rows[rows.condition == "all layers"]
     metrics.number(f"{kind}_draws", len(draws))
     metrics.number(f"{kind}_sd_over_draws", draws.groupby("replicate").value.std().mean())
     widths = sorted(x for condition, x in means.index.droplevel("replicate").unique() if condition == "width")
     metrics.add(f"{kind}_widest_over_narrowest", means["width", widths[-1]] - means["width", widths[0]])
     metrics.add(f"{kind}_covariance_over_isotropic", means["all layers", 1.0] - means["isotropic", 1.0])
+    return shares

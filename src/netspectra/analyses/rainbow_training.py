@@ -4,6 +4,7 @@ import pandas as pd
 
 from netspectra.analyses import Findings, Given, Metrics
 from netspectra.analyses.curves import learning_rows
+from netspectra.analyses.pairs import add_pairs, pairs
 
 
 def analyse(given: Given) -> Findings:
@@ -18,6 +19,7 @@ def analyse(given: Given) -> Findings:
         final[kind] = 100 * history["test/accuracy"][-1].double()
         metrics.add(f"{kind}_test_accuracy", final[kind])
         metrics.add(f"{kind}_test_accuracy_at_start", 100 * history["test/accuracy"][0].double())
-        metrics.number(f"{kind}_test_accuracy_sd", float(final[kind].std()))
+        gaps = [abs(float(final[kind][i] - final[kind][j])) for i, j in pairs(len(final[kind]))]
+        add_pairs(metrics, f"{kind}_test_accuracy_gap", gaps, len(final[kind]))
     metrics.add("cnn_over_mlp", final["cnn"] - final["mlp"])
     return Findings(pd.concat(frames), metrics)

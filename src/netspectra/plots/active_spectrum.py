@@ -140,7 +140,7 @@ def sample_size(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
     for i, k in enumerate(sines.layer.unique()):
         name = "eigenvector 1" if k == "first1" else f"first {k.removeprefix('first')} eigenvectors"
         style.band(axes[0, 1], sines[sines.layer == k], label=name, color=style.COLOURS[i], marker=".")
-    axes[0, 1].set(ylabel="sine of the largest angle between two sets", ylim=(0, 1.05))
+    axes[0, 1].set(ylabel="sine of the largest angle between two sets", ylim=(0, 1))
     for axis in axes[0]:
         axis.axvline(1, color="black", linewidth=0.8, alpha=0.5)
         axis.set(xlabel="samples N over parameters P", xlim=(0, None))

@@ -64,7 +64,7 @@ def singular(table: pd.DataFrame, top: int) -> Figure:
     figure, ((left, right),) = style.page(1, 2)
     wide = table[table.quantity == "singular"].pivot(index="x", columns="pair", values="value")
     left.plot(wide.index, wide, color=style.COLOURS[0], linewidth=0.7)
-    left.set(xlabel="index", ylabel="singular value of the centred activations", ylim=(0, None))
+    left.set(xlabel="index", ylabel="singular value", ylim=(0, None))
     for power, label in ((1, "of the sum (as printed)"), (2, "of the variance (squares)")):
         share = (wide**power).cumsum() / (wide**power).sum()
         right.plot(wide.index + 1, share.mean(axis=1), label=label)
