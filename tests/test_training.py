@@ -115,6 +115,39 @@ def test_a_diverging_training_says_so(block, data, tmp_path):
         train(Group("a", block, range(1)), data, tmp_path)
 
 
+TOO_LARGE = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 80000000000 bytes"),
+]
+
+
+@pytest.mark.parametrize("error", TOO_LARGE)
+def test_a_stack_that_does_not_fit_is_split_and_goes_on(block, data, tmp_path, monkeypatch, error):
+    group = Group("a", block, range(3))
+    wanted = train(group, data, tmp_path)
+    learn = training._Run._learn
+
+    def small(run, *batch):
+        if len(run.group.replicates) > 1:
+            raise error
+        learn(run, *batch)
+
+    monkeypatch.setattr(training._Run, "_learn", small)
+    parts = training._train_what_fits(group, data, tmp_path / "split")
+    assert len(parts) == 3
+    for name, t in only_final(checkpoints.joined(map(only_final, parts), 0)).items():
+        torch.testing.assert_close(t, wanted[name], rtol=1e-5, atol=1e-5)
+
+
+def test_one_network_that_does_not_fit_is_an_error_with_a_remedy(block, data, tmp_path, monkeypatch):
+    def large(*_):
+        raise TOO_LARGE[0]
+
+    monkeypatch.setattr(training._Run, "_learn", large)
+    with pytest.raises(training.TrainingError, match="lower batch"):
+        training._train_what_fits(Group("a", block, range(2)), data, tmp_path)
+
+
 @pytest.mark.parametrize("kind", ["fully_connected", "convolutional"])
 def test_a_stack_gives_what_its_networks_give(kind):
     architecture = {
@@ -162,12 +195,14 @@ def test_a_network_file_from_other_settings_is_refused(block, tmp_path):
         checkpoints.load(path, other)
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated", "garbage"])
+@pytest.mark.parametrize("damage", ["missing", "truncated", "garbage", "one bit"])
 def test_a_damaged_network_file_is_refused(block, tmp_path, damage):
     path = saved(block, tmp_path)
     content = path.read_bytes()
     path.unlink()
+    flipped = content[:-1] + bytes([content[-1] ^ 1])
+    damaged = {"truncated": content[: len(content) // 2], "garbage": b"x" * 100, "one bit": flipped}
     if damage != "missing":
-        path.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"x" * 100)
+        path.write_bytes(damaged[damage])
     with pytest.raises(checkpoints.CheckpointError, match="train it again"):
         checkpoints.load(path, block)

@@ -39,7 +39,7 @@ MLP = ("networks", "align_mlp")
     ("path", "value", "message"),
     [
         (("scale",), "papr", "scale: found 'papr', allowed: paper, sample, smoke"),
-        (("trheads",), 2, "unknown key 'trheads'; allowed: .*threads"),
+        (("devcie",), 2, "unknown key 'devcie'; allowed: .*device"),
         ((*MLP, "epochz"), 2, "networks.align_mlp: unknown key 'epochz'; allowed: .*epochs"),
         ((*MLP, "replicates"), 0, "networks.align_mlp.replicates: found 0, wanted minimum 1"),
         ((*MLP, "batch"), "big", "networks.align_mlp.batch: found 'big', wanted type integer"),
@@ -125,7 +125,7 @@ def test_the_dag_builds():
 
 
 def test_a_misspelt_setting_stops_the_workflow_before_any_job():
-    command = [sys.executable, "-m", "snakemake", "-n", "--nolock", "--config", "trheads=2"]
+    command = [sys.executable, "-m", "snakemake", "-n", "--nolock", "--config", "devcie=2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode != 0
-    assert "unknown key 'trheads'" in done.stdout + done.stderr
+    assert "unknown key 'devcie'" in done.stdout + done.stderr

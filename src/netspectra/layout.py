@@ -54,3 +54,9 @@ def figures_of(settings: Settings, experiment: str, suffix: str) -> list[str]:
 def captions_of(settings: Settings, experiment: str) -> list[str]:
     """Captions of an experiment's figures."""
     return [f"workflow/report/{figure}.rst" for figure in settings["experiments"][experiment]["figures"]]
+
+
+def resource(settings: Settings, kind: str, name: str, what: str) -> int:
+    """Memory in MB, minutes or threads of a job; `kind` is "networks" or "experiments"."""
+    found = settings["resources"][kind]
+    return {**found["default"], **found.get(name, {})}[what]

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import multiprocessing
+import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -63,12 +65,16 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     Raises:
         TrainingError: The loss became NaN or infinite.
     """
-    use_threads(settings["threads"])
+    use_threads(1)
     block, device = settings["network"], pick_device(settings["device"])
     data = load_data(inputs["data"], block["data"], device)
     folder = RESUME / settings["name"]
     parts: dict[str, list[Tensors]] = {}
-    for group in groups(block, device):
+    found = list(groups(block, device))
+    if device.type == "cpu" and min(len(found), settings["threads"]) > 1:
+        _train_ahead(found, data, folder, settings["threads"])
+    use_threads(settings["threads"])
+    for group in found:
         print(f"{settings['name']}: {group.variant}, replicates {list(group.replicates)} on {device}", flush=True)
         parts.setdefault(group.variant, []).extend(_train_what_fits(group, data, folder))
     tensors = {name: t for variant, found in parts.items() for name, t in _gather(variant, found).items()}
@@ -96,12 +102,38 @@ def _stacking_pays(settings: dict) -> bool:
     return small or settings["order"] == "shared"
 
 
+def _train_ahead(found: list[Group], data: Dataset, folder: Path, workers: int) -> None:
+    """Train groups in processes of one thread each, which beat one process of many threads, up to their last states.
+
+    Forked before any thread is started, so that they share the data. What fails there fails again, and is reported, in
+    this process, which takes up the states.
+    """
+    context = multiprocessing.get_context("fork")
+    following, parent = context.Value("i", 0), os.getpid()
+
+    def work() -> None:
+        while True:
+            with following:
+                i, following.value = following.value, following.value + 1
+            if i >= len(found):
+                return
+            train(found[i], data, folder, lambda: os.getppid() == parent)
+
+    processes = [context.Process(target=work) for _ in range(min(workers, len(found)))]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+
 def _train_what_fits(group: Group, data: Dataset, folder: Path) -> list[Tensors]:
     """Train a group, in halves where the memory is too small for all of it."""
     try:
         return [train(group, data, folder)]
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        first, *_, last = group.replicates
+    except (RuntimeError, MemoryError) as error:
+        if not _out_of_memory(error):
+            raise
+        first, last = group.replicates[0], group.replicates[-1]
         if first == last:
             remedy = "lower batch, or set device: cpu"
             raise TrainingError(f"{group.variant}: not even one network fits into memory; {remedy}") from error
@@ -112,8 +144,19 @@ def _train_what_fits(group: Group, data: Dataset, folder: Path) -> list[Tensors]
     return [part for half in halves for part in _train_what_fits(half, data, folder)]
 
 
-def train(group: Group, data: Dataset, folder: Path) -> Tensors:
+def _out_of_memory(error: Exception) -> bool:
+    """Torch has a type of its own for GPUs alone."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+
+
+def train(group: Group, data: Dataset, folder: Path, wanted: Callable[[], bool] = lambda: True) -> Tensors:
     """Train one group, taking up a killed run where its last saved state stands.
+
+    Args:
+        group: What is trained together.
+        data: What it is trained on.
+        folder: Of the resume files.
+        wanted: Asked before every epoch; training ends where nobody wants it any more.
 
     Returns:
         "final/<parameter>", "snapshot/<fraction>/<parameter>" with replicates first, and "history/<quantity>" with
@@ -125,6 +168,8 @@ def train(group: Group, data: Dataset, folder: Path) -> Tensors:
         print(f"  resumed at step {run.step} of {run.steps}", flush=True)
     saved = time.monotonic()
     while run.step < run.steps:
+        if not wanted():  # the process that asked for it was killed
+            raise SystemExit(1)
         run.epoch()
         if time.monotonic() - saved > SAVE_EVERY_S:
             run.save(path)

@@ -5,13 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from netspectra.layout import captions_of, figures_of, networks_of, paths, raw, sets_of, version_of
+from netspectra.layout import captions_of, figures_of, networks_of, paths, raw, resource, sets_of, version_of
 from netspectra.settings import resolve, SettingsError
 from netspectra.sources import files_of
 
 JOB = Path(workflow.basedir) / "workflow/scripts/job.py"
-
-
-def resource(job, kind):
-    """Memory in MB or run time in minutes of a network's or experiment's job."""
-    return {**config["resources"]["default"], **config["resources"].get(job, {})}[kind]

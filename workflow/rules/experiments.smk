@@ -18,10 +18,10 @@ for name, block in config["experiments"].items():
             f"logs/{name}.log",
         benchmark:
             f"benchmarks/results/{name}.tsv"
-        threads: config["threads"]
+        threads: resource(config, "experiments", name, "threads")
         resources:
-            mem_mb=resource(name, "mem_mb"),
-            runtime=resource(name, "runtime"),
+            mem_mb=resource(config, "experiments", name, "mem_mb"),
+            runtime=resource(config, "experiments", name, "runtime"),
             gpu=1,
         params:
             module="netspectra.analyses",

@@ -14,10 +14,10 @@ for name, block in config["networks"].items():
             f"logs/train_{name}.log",
         benchmark:
             f"benchmarks/results/train_{name}.tsv"
-        threads: config["threads"]
+        threads: resource(config, "networks", name, "threads")
         resources:
-            mem_mb=resource(name, "mem_mb"),
-            runtime=resource(name, "runtime"),
+            mem_mb=resource(config, "networks", name, "mem_mb"),
+            runtime=resource(config, "networks", name, "runtime"),
             gpu=1,
         params:
             module="netspectra.training",

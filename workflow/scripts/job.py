@@ -12,9 +12,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import importlib  # noqa: E402
 
-module = importlib.import_module(snakemake.params.module)
-module.run(
+from netspectra.layout import resource  # noqa: E402
+
+settings, config = snakemake.params.settings, snakemake.config
+kind = "networks" if "network" in settings else "experiments"
+threads = resource(config, kind, settings.get("name", "default"), "threads")
+importlib.import_module(snakemake.params.module).run(
     dict(snakemake.input.items()),
     dict(snakemake.output.items()),
-    snakemake.params.settings | {key: snakemake.config[key] for key in ("device", "threads", "scale")},
+    settings | {"threads": threads, "device": config["device"], "scale": config["scale"]},
 )

@@ -1,0 +1,121 @@
+"""A small copy of the project, to run, kill and break."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+EXPERIMENTS = ["align_training"]
+WAIT_S = 120
+
+
+class Project:
+    """One network and one experiment of the project in a folder of their own, resuming from often-saved states."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("Snakefile", "Makefile", "workflow", "src", "profiles", "pyproject.toml", ".gitignore"):
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, folder / name)
+        (folder / "data").mkdir()
+        (folder / "data/embedded").symlink_to(ROOT / "data/embedded")
+        training = folder / "src/netspectra/training.py"
+        text = training.read_text(encoding="utf-8")
+        assert "SAVE_EVERY_S = 10.0" in text
+        training.write_text(text.replace("SAVE_EVERY_S = 10.0", "SAVE_EVERY_S = 0.2"), encoding="utf-8")
+        self.write_params()
+        claims = yaml.safe_load((ROOT / "claims.yaml").read_text(encoding="utf-8"))
+        chosen = [claim for claim in claims if claim["experiment"] in EXPERIMENTS]
+        (folder / "claims.yaml").write_text(yaml.safe_dump(chosen), encoding="utf-8")
+
+    def write_params(self, **changed: object) -> None:
+        """A params.yaml of scale smoke with what the experiments need."""
+        params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+        params |= {"scale": "smoke"} | changed
+        smoke = params["scales"]["smoke"]
+        params["data"] = {"mnist": params["data"]["mnist"]}
+        params["networks"] = {"align_mlp": params["networks"]["align_mlp"]}
+        params["experiments"] = {name: params["experiments"][name] for name in EXPERIMENTS}
+        network = smoke["networks"]["align_mlp"] | {"epochs": 60}
+        params["scales"] = {"smoke": {"networks": {"align_mlp": network}}}
+        text = yaml.safe_dump(params, sort_keys=False)
+        (self.folder / "params.yaml").write_text(text, encoding="utf-8")
+
+    def environment(self, **changed: str) -> dict[str, str]:
+        """Of a plain user who has put the environment's programs on the path."""
+        return os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"} | changed
+
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
+        """Run a command to its end."""
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment(**environment), capture_output=True, text=True,
+            encoding="utf-8", errors="replace", timeout=5 * WAIT_S, check=False,
+        )  # fmt: skip
+
+    def succeed(self, *command: str, **environment: str) -> str:
+        """Run a command that must succeed; what it said."""
+        done = self.run(*command, **environment)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said
+        return said
+
+    def start(self, *command: str) -> subprocess.Popen:
+        """Start a command in a process group of its own."""
+        with (self.folder / "said.log").open("w") as said:
+            return subprocess.Popen(
+                command, cwd=self.folder, env=self.environment(), stdout=said, stderr=said, start_new_session=True
+            )
+
+    def said(self) -> str:
+        """What the command that was started has said so far."""
+        return (self.folder / "said.log").read_text(encoding="utf-8", errors="replace")
+
+    def wait_for(self, pattern: str) -> None:
+        """Until a file of that pattern is there."""
+        until = time.monotonic() + WAIT_S
+        while not any(self.folder.glob(pattern)):
+            assert time.monotonic() < until, f"no {pattern} after {WAIT_S} s: {self.said()}"
+            time.sleep(0.02)
+
+    def results(self) -> dict[str, str]:
+        """Checksums of networks, tables, metrics and figures."""
+        found = {}
+        for folder in ("data/prepared", "data/networks", "data/tables", "data/metrics", "figures"):
+            for path in sorted((self.folder / folder).glob("*")):
+                found[f"{folder}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return found
+
+    def nothing_to_do(self) -> bool:
+        """Whether Snakemake finds everything done."""
+        return "Nothing to be done" in self.succeed("snakemake", "-n")
+
+    def metrics(self) -> dict[str, float]:
+        """Of the one experiment."""
+        return json.loads((self.folder / f"data/metrics/{EXPERIMENTS[0]}.json").read_text())
+
+
+def kill(process: subprocess.Popen) -> None:
+    """kill -9 of a command and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(0.3)
+
+
+def job_of(process: subprocess.Popen, word: str) -> int:
+    """Process number of the job that a command has started, by a word of its command line."""
+    listed = subprocess.run(["ps", "-ewwo", "pid,pgid,args"], capture_output=True, text=True, check=True).stdout
+    found = [line.split(None, 2) for line in listed.splitlines()[1:]]
+    jobs = [int(pid) for pid, group, args in found if int(group) == process.pid and word in args]
+    assert jobs, f"no {word} under {process.pid}: {listed}"
+    return jobs[-1]

@@ -1,0 +1,151 @@
+"""What happens to people: kills, full disks, strange places; nothing finished is lost, and results are bit for bit."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from project import Project, job_of, kill
+
+SNAKEMAKE = ("snakemake", "--cores", "2")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("undisturbed"))
+    project.succeed(*SNAKEMAKE)
+    assert project.nothing_to_do()
+    return project
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def finished(undisturbed, tmp_path):
+    """A finished project that may be broken."""
+    shutil.copytree(undisturbed.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    copy = Project.__new__(Project)
+    copy.folder = tmp_path
+    return copy
+
+
+def test_a_killed_training_job_is_taken_up(project, undisturbed):
+    run = project.start(*SNAKEMAKE)
+    project.wait_for(".resume/align_mlp/*.safetensors")
+    os.kill(job_of(run, "job.py"), signal.SIGKILL)
+    assert run.wait() != 0
+    assert not any((project.folder / "data/networks").glob("*"))
+    project.succeed(*SNAKEMAKE)
+    assert "resumed at step" in (project.folder / "logs/train_align_mlp.log").read_text()
+    assert project.results() == undisturbed.results()
+    assert not any((project.folder / ".resume").glob("*"))
+
+
+@pytest.mark.parametrize("moment", ["logs/train_align_mlp.log", ".resume/align_mlp/*.safetensors", "data/tables/*.csv"])
+def test_a_killed_run_is_taken_up_after_unlock(project, undisturbed, moment):
+    run = project.start(*SNAKEMAKE)
+    project.wait_for(moment)
+    kill(run)
+    locked = project.run(*SNAKEMAKE)
+    assert locked.returncode != 0
+    assert "unlock" in locked.stdout + locked.stderr
+    project.succeed("snakemake", "--unlock")  # what `make unlock` does
+    project.succeed(*SNAKEMAKE)
+    assert project.results() == undisturbed.results()
+
+
+def test_a_killed_plot_is_drawn_again(finished, undisturbed):
+    for figure in (finished.folder / "figures").glob("*"):
+        figure.unlink()
+    (finished.folder / "logs/plot_align_training.log").unlink()
+    run = finished.start(*SNAKEMAKE)
+    finished.wait_for("logs/plot_align_training.log")
+    os.kill(job_of(run, "job.py"), signal.SIGKILL)
+    assert run.wait() != 0
+    said = finished.succeed(*SNAKEMAKE)
+    assert "train_align_mlp" not in said
+    assert finished.results() == undisturbed.results()
+
+
+def test_two_runs_in_one_clone(project, undisturbed):
+    first = project.start(*SNAKEMAKE)
+    project.wait_for("logs/train_align_mlp.log")
+    second = project.run(*SNAKEMAKE)
+    assert second.returncode != 0
+    assert "cannot be locked" in second.stdout + second.stderr
+    assert first.wait() == 0, project.said()
+    assert project.results() == undisturbed.results()
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, options: str):
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]).returncode:
+        pytest.skip("needs the right to mount a file system")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"), [("size=200k", "No space left on device"), ("ro", "Read-only file system")]
+)
+def test_a_full_disk_and_a_read_only_folder(project, undisturbed, options, message):
+    networks = project.folder / "data/networks"
+    with mounted(networks, options):
+        failed = project.run(*SNAKEMAKE)
+        assert failed.returncode != 0
+        assert message in failed.stdout + failed.stderr
+        assert not any(networks.glob("*"))
+    project.succeed(*SNAKEMAKE)
+    assert project.results() == undisturbed.results()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "one bit"])
+def test_a_damaged_checkpoint_is_refused_with_a_remedy(finished, undisturbed, damage):
+    path = finished.folder / "data/networks/align_mlp.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[:-9] if damage == "truncated" else content[:-1] + bytes([content[-1] ^ 1]))
+    failed = finished.run(*SNAKEMAKE)
+    said = failed.stdout + failed.stderr
+    assert failed.returncode != 0
+    assert "damaged network file" in said
+    assert "snakemake --forcerun train_align_mlp" in said
+    finished.succeed(*SNAKEMAKE, "--forcerun", "train_align_mlp")
+    assert finished.results() == undisturbed.results()
+
+
+def test_a_clock_that_jumps_repeats_nothing(finished):
+    for year in (1990, 2035):
+        for path in finished.folder.rglob("*"):
+            if path.is_file() and not path.is_symlink() and ".snakemake" not in path.parts:
+                os.utime(path, (time.mktime((year, 1, 1 + hash(path.name) % 28, 0, 0, 0, 0, 1, 0)),) * 2)
+        assert finished.nothing_to_do(), year
+
+
+def test_no_gpu_is_said_plainly(project):
+    failed = project.run(*SNAKEMAKE, "--config", "device=cuda", "--", "data/networks/align_mlp.safetensors")
+    assert failed.returncode != 0
+    assert "device: cuda asked for, but usable here: cpu; set device: auto" in failed.stdout + failed.stderr
+
+
+def test_a_path_with_spaces_the_c_locale_and_no_home(tmp_path, undisturbed):
+    folder = tmp_path / "my results é"
+    folder.mkdir()
+    project = Project(folder)
+    plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    project.succeed(*SNAKEMAKE, HOME="/proc/none", XDG_CACHE_HOME="/proc/none/cache", **plain)
+    assert project.results() == undisturbed.results()
+
+
+def test_one_core_and_two_give_the_same_bytes(project, undisturbed):
+    project.succeed("snakemake", "--cores", "1")
+    assert project.results() == undisturbed.results()
