@@ -10,13 +10,15 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 # Threads that spin while they wait steal the cores from other jobs: three times the wall time, measured.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import importlib  # noqa: E402
-
 from netspectra.layout import resource  # noqa: E402
 
 settings, config = snakemake.params.settings, snakemake.config
 kind = "networks" if "network" in settings else "experiments"
 threads = resource(config, kind, settings.get("name", "default"), "threads")
+os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # numpy's own, read when it is imported
+
+import importlib  # noqa: E402
+
 importlib.import_module(snakemake.params.module).run(
     dict(snakemake.input.items()),
     dict(snakemake.output.items()),

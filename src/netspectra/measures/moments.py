@@ -5,6 +5,7 @@ from typing import Self
 import torch
 
 from netspectra.measures import checks
+from netspectra.measures.scatter import gram
 
 
 class Moments:
@@ -35,7 +36,7 @@ class Moments:
         self._settle(x.device)
         mean = x.mean(0)
         centred = x - mean
-        self._merge(x.shape[0], mean, centred.T @ centred)
+        self._merge(x.shape[0], mean, gram(centred))
         return self
 
     def covariance(self, centred: bool = True) -> torch.Tensor:
