@@ -2,31 +2,30 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from copy import copy
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-EXPERIMENTS = ["align_training"]
 WAIT_S = 120
 
 
 class Project:
-    """One network and one experiment of the project in a folder of their own, resuming from often-saved states."""
+    """One network of the project and what is measured of it in a folder of their own, saving states often."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, experiments: tuple[str, ...] = ("align_training",)) -> None:
+        self.folder, self.experiments = folder, experiments
+        folder.mkdir(exist_ok=True)
         for name in ("Snakefile", "Makefile", "workflow", "src", "profiles", "pyproject.toml", ".gitignore"):
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copy(ROOT / name, folder / name)
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
         (folder / "data").mkdir()
         (folder / "data/embedded").symlink_to(ROOT / "data/embedded")
         training = folder / "src/netspectra/training.py"
@@ -35,8 +34,14 @@ class Project:
         training.write_text(text.replace("SAVE_EVERY_S = 10.0", "SAVE_EVERY_S = 0.2"), encoding="utf-8")
         self.write_params()
         claims = yaml.safe_load((ROOT / "claims.yaml").read_text(encoding="utf-8"))
-        chosen = [claim for claim in claims if claim["experiment"] in EXPERIMENTS]
+        chosen = [claim for claim in claims if claim["experiment"] in experiments]
         (folder / "claims.yaml").write_text(yaml.safe_dump(chosen), encoding="utf-8")
+
+    def at(self, folder: Path) -> "Project":
+        """The same project in another folder, where it stands already."""
+        other = copy(self)
+        other.folder = folder
+        return other
 
     def write_params(self, **changed: object) -> None:
         """A params.yaml of scale smoke with what the experiments need."""
@@ -45,7 +50,7 @@ class Project:
         smoke = params["scales"]["smoke"]
         params["data"] = {"mnist": params["data"]["mnist"]}
         params["networks"] = {"align_mlp": params["networks"]["align_mlp"]}
-        params["experiments"] = {name: params["experiments"][name] for name in EXPERIMENTS}
+        params["experiments"] = {name: params["experiments"][name] for name in self.experiments}
         network = smoke["networks"]["align_mlp"] | {"epochs": 60}
         params["scales"] = {"smoke": {"networks": {"align_mlp": network}}}
         text = yaml.safe_dump(params, sort_keys=False)
@@ -98,10 +103,6 @@ class Project:
     def nothing_to_do(self) -> bool:
         """Whether Snakemake finds everything done."""
         return "Nothing to be done" in self.succeed("snakemake", "-n")
-
-    def metrics(self) -> dict[str, float]:
-        """Of the one experiment."""
-        return json.loads((self.folder / f"data/metrics/{EXPERIMENTS[0]}.json").read_text())
 
 
 def kill(process: subprocess.Popen) -> None:

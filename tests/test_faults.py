@@ -31,9 +31,7 @@ def project(tmp_path):
 def finished(undisturbed, tmp_path):
     """A finished project that may be broken."""
     shutil.copytree(undisturbed.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
-    copy = Project.__new__(Project)
-    copy.folder = tmp_path
-    return copy
+    return undisturbed.at(tmp_path)
 
 
 def test_a_killed_training_job_is_taken_up(project, undisturbed):
@@ -138,9 +136,7 @@ def test_no_gpu_is_said_plainly(project):
 
 
 def test_a_path_with_spaces_the_c_locale_and_no_home(tmp_path, undisturbed):
-    folder = tmp_path / "my results é"
-    folder.mkdir()
-    project = Project(folder)
+    project = Project(tmp_path / "my results é")
     plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     project.succeed(*SNAKEMAKE, HOME="/proc/none", XDG_CACHE_HOME="/proc/none/cache", **plain)
     assert project.results() == undisturbed.results()

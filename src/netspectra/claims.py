@@ -63,13 +63,22 @@ def read(path: Path) -> list[dict]:
     Raises:
         ClaimError: Unknown or missing key, unknown comparison, or an id that stands twice; names the claim.
     """
-    claims = yaml.safe_load(path.read_text())
+    try:
+        claims = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise ClaimError(f"{path}: not YAML: {error}") from None
+    if not isinstance(claims, list):
+        raise ClaimError(f"{path}: wanted a list of claims, found {type(claims).__name__}")
     for claim in claims:
-        where = f"{path}: {claim.get('id', claim)}"
+        if not isinstance(claim, dict) or not isinstance(claim.get("id"), str):
+            raise ClaimError(f"{path}: wanted a claim with an id, found {claim!r}")
+        where = f"{path}: {claim['id']}"
         if wrong := set(claim) ^ KEYS:
             raise ClaimError(f"{where}: unknown or missing keys {', '.join(sorted(wrong))}; wanted {sorted(KEYS)}")
+        if not isinstance(claim["holds"], dict):
+            raise ClaimError(f"{where}: holds: wanted a rule per scale, found {claim['holds']!r}")
         for scale, rule in claim["holds"].items():
-            if len(rule) != 1 or next(iter(rule)) not in COMPARISONS:
+            if not isinstance(rule, dict) or len(rule) != 1 or next(iter(rule)) not in COMPARISONS:
                 raise ClaimError(f"{where}: {scale}: wanted one of {', '.join(COMPARISONS)}, found {rule}")
     ids = [claim["id"] for claim in claims]
     if twice := {i for i in ids if ids.count(i) > 1}:

@@ -23,10 +23,12 @@ def resolve(params: dict, schema: Path | str) -> dict:
         SettingsError: Names each wrong key, what was found and what is allowed.
     """
     params = json.loads(json.dumps(params))
-    scales = params.pop("scales", {})
-    if (scale := params.get("scale")) not in scales:
+    scales, scale = params.pop("scales", None), params.get("scale")
+    if not isinstance(scales, dict) or not all(isinstance(over, dict) for over in scales.values()):
+        raise SettingsError(f"params.yaml: scales: wanted a block per scale, {{}} for no change, found {scales!r}")
+    if not isinstance(scale, str) or scale not in scales:
         raise SettingsError(f"params.yaml: scale: found {scale!r}, allowed: {', '.join(scales)}")
-    settings = merge(params, scales[scale] or {})
+    settings = merge(params, scales[scale])
     if problems := sorted(_problems(settings, yaml.safe_load(Path(schema).read_text()))):
         raise SettingsError("params.yaml, after the scale's overlay:\n  " + "\n  ".join(problems))
     return settings

@@ -1,0 +1,128 @@
+"""DVC and Snakemake over one folder, as a user runs them: what the one has done the other finds done."""
+
+import shutil
+
+import pytest
+import yaml
+from project import ROOT, Project, kill
+
+EXPERIMENTS = ("align_training", "align_pruning")
+
+
+def versioned(folder, remote):
+    """A project under git and DVC, with nothing made yet."""
+    project = Project(folder, EXPERIMENTS)
+    shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    config = (folder / ".dvc/config").read_text()
+    (folder / ".dvc/config").write_text(config.replace("../../netspectra-store", str(remote)))
+    stages = project.succeed("python", "-m", "netspectra.stages", PYTHONPATH="src")
+    (folder / "dvc.yaml").write_text(stages)
+    project.succeed("git", "init", "-q")
+    save(project, "start")
+    return project
+
+
+def save(project, message):
+    project.succeed("git", "add", "-A")
+    project.succeed("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", message)
+
+
+def up_to_date(project):
+    return "up to date" in project.succeed("dvc", "status")
+
+
+def change_pruning(project):
+    path = project.folder / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["experiments"]["align_pruning"]["fractions"] = [0.0, 0.15, 0.5]
+    path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def author(tmp_path_factory):
+    """Made by Snakemake, committed to DVC and git, and pushed."""
+    folder = tmp_path_factory.mktemp("author")
+    project = versioned(folder / "project", folder / "store")
+    project.succeed("snakemake")
+    project.succeed("dvc", "commit", "-f")
+    save(project, "results")
+    project.succeed("dvc", "push")
+    return project
+
+
+@pytest.fixture
+def clone(author, tmp_path):
+    """A fresh clone after `make pull`."""
+    project = author.at(tmp_path / "clone")
+    author.succeed("git", "clone", "-q", ".", str(project.folder))
+    (project.folder / "data/embedded").unlink(missing_ok=True)
+    (project.folder / "data/embedded").symlink_to(ROOT / "data/embedded")
+    project.succeed("dvc", "pull")
+    project.succeed("snakemake", "--touch", "-F", "-q", "all")
+    return project
+
+
+def test_after_snakemake_dvc_has_nothing_to_do(author):
+    assert up_to_date(author)
+    assert "Running stage" not in author.succeed("dvc", "repro")
+    assert author.nothing_to_do()
+
+
+def test_after_dvc_snakemake_has_nothing_to_do(author, tmp_path):
+    project = versioned(tmp_path / "project", tmp_path / "store")
+    project.succeed("dvc", "repro")
+    assert up_to_date(project)
+    assert project.nothing_to_do()
+    assert project.results() == author.results()
+
+
+def test_after_a_pull_both_have_nothing_to_do(author, clone):
+    assert clone.nothing_to_do()
+    assert up_to_date(clone)
+    assert clone.results() == author.results()
+
+
+def test_a_changed_number_runs_what_depends_on_it_under_dvc(clone):
+    before = clone.results()
+    change_pruning(clone)
+    said = clone.succeed("dvc", "repro")
+    assert "Running stage 'align_pruning'" in said
+    assert "Running stage 'networks_align_mlp'" not in said
+    assert "Running stage 'align_training'" not in said
+    assert clone.nothing_to_do()
+    assert up_to_date(clone)
+    changed = {path for path, digest in clone.results().items() if before.get(path) != digest}
+    assert all("align_pruning" in path or "align_node" in path or "claims" in path for path in changed)
+    assert "align_pruning.json" in clone.succeed("dvc", "metrics", "diff")
+    assert "fractions" in clone.succeed("dvc", "params", "diff")
+
+
+def test_a_changed_number_runs_what_depends_on_it_under_snakemake(clone):
+    change_pruning(clone)
+    said = clone.succeed("snakemake")
+    assert "localrule align_pruning" in said
+    assert "localrule train_align_mlp" not in said
+    assert "localrule align_training" not in said
+    clone.succeed("dvc", "commit", "-f")
+    assert up_to_date(clone)
+    assert clone.nothing_to_do()
+
+
+def test_a_killed_dvc_run_is_taken_up(author, tmp_path):
+    project = versioned(tmp_path / "project", tmp_path / "store")
+    run = project.start("dvc", "repro")
+    project.wait_for(".resume/align_mlp/*.safetensors")
+    kill(run)
+    project.succeed("dvc", "repro")
+    assert "resumed at step" in (project.folder / "logs/train_align_mlp.log").read_text()
+    assert project.results() == author.results()
+    assert up_to_date(project)
+
+
+def test_experiments_are_compared(clone):
+    for draws in (1, 2, 3):
+        said = clone.succeed("dvc", "exp", "run", "-S", f"experiments.align_pruning.random_draws={draws}")
+        assert "Running stage 'networks_align_mlp'" not in said
+    shown = clone.succeed("dvc", "exp", "show", "--csv", "--only-changed")
+    assert "experiments.align_pruning.random_draws" in shown.splitlines()[0]
+    assert len([line for line in shown.splitlines() if "workspace" not in line]) >= 4
