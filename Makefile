@@ -7,6 +7,10 @@ BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake $(if $(SCALE),--config scale=$(SCALE))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONNOUSERSITE := 1
+# Snakemake and matplotlib want a cache; a home that cannot be written must not stop them.
+ifneq ($(shell mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce test lint format report bench stages pull lock unlock clean

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from project import Project, job_of, kill
+from project import BIN, ROOT, Project, job_of, kill
 
 SNAKEMAKE = ("snakemake", "--cores", "2")
 
@@ -31,7 +31,9 @@ def project(tmp_path):
 def finished(undisturbed, tmp_path):
     """A finished project that may be broken."""
     shutil.copytree(undisturbed.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
-    return undisturbed.at(tmp_path)
+    project = undisturbed.at(tmp_path)
+    assert project.nothing_to_do()
+    return project
 
 
 def test_a_killed_training_job_is_taken_up(project, undisturbed):
@@ -137,8 +139,10 @@ def test_no_gpu_is_said_plainly(project):
 
 def test_a_path_with_spaces_the_c_locale_and_no_home(tmp_path, undisturbed):
     project = Project(tmp_path / "my results é")
-    plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    project.succeed(*SNAKEMAKE, HOME="/proc/none", XDG_CACHE_HOME="/proc/none/cache", **plain)
+    shutil.copy2(ROOT / "requirements.lock", project.folder)
+    plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "HOME": "/proc/none"}
+    said = project.succeed("make", "reproduce", f"VENV={BIN.parent}", **plain)
+    assert "align_accuracy" in said
     assert project.results() == undisturbed.results()
 
 

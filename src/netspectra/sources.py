@@ -5,6 +5,12 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+ADAPTER = "workflow/scripts/job.py"
+
+
+def code_of(*modules: str) -> list[str]:
+    """All code of a job: that of the modules that it calls, and the adapter that calls them."""
+    return [*files_of(*modules), ADAPTER]
 
 
 def files_of(*modules: str) -> list[str]:

@@ -11,9 +11,8 @@ import yaml
 
 from netspectra.layout import captions_of, figures_of, networks_of, paths, sets_in_use, sets_of
 from netspectra.settings import resolve
-from netspectra.sources import files_of
+from netspectra.sources import code_of
 
-ADAPTER = "workflow/scripts/job.py"
 HEADER = (
     "# Made from params.yaml and the package's imports by `make stages`; `make test` says when it is out of date.\n"
 )
@@ -34,13 +33,13 @@ def stages(params: dict, schema: Path | str) -> dict[str, dict]:
 
 
 def _data(params: dict, name: str) -> dict:
-    deps = files_of("netspectra.fetch", "netspectra.prepare")
+    deps = code_of("netspectra.fetch", "netspectra.prepare")
     outs = paths("prepared", [name], ".safetensors")
     return _stage([f"fetch_{name}", f"prepare_{name}"], deps, ["download", *keys(params, "data", name)], outs)
 
 
 def _networks(params: dict, name: str, block: dict) -> dict:
-    deps = [*paths("prepared", [block["data"]["set"]], ".safetensors"), *files_of("netspectra.training")]
+    deps = [*paths("prepared", [block["data"]["set"]], ".safetensors"), *code_of("netspectra.training")]
     return _stage([f"train_{name}"], deps, keys(params, "networks", name), paths("networks", [name], ".safetensors"))
 
 
@@ -48,7 +47,7 @@ def _experiment(params: dict, settings: dict, name: str) -> dict:
     deps = [
         *paths("prepared", sets_of(settings, name), ".safetensors"),
         *paths("networks", networks_of(settings, name), ".safetensors"),
-        *files_of(*(f"netspectra.{kind}{part}" for kind in ("analyses", "plots") for part in ("", f".{name}"))),
+        *code_of(*(f"netspectra.{kind}{part}" for kind in ("analyses", "plots") for part in ("", f".{name}"))),
     ]
     tables, metrics = paths("tables", [name], ".csv"), paths("metrics", [name], ".json")
     figures = [*figures_of(settings, name, "png"), *figures_of(settings, name, "svg")]
@@ -59,7 +58,7 @@ def _verdicts(settings: dict) -> dict:
     names = list(settings["experiments"])
     deps = ["claims.yaml", *paths("metrics", names, ".json")]
     deps += [path for name in names for path in (*figures_of(settings, name, "png"), *captions_of(settings, name))]
-    deps += files_of("netspectra.claims", "netspectra.atlas")
+    deps += code_of("netspectra.claims", "netspectra.atlas")
     params = ["scale", *(f"experiments.{name}.figures" for name in names)]
     return _stage(["judge", "page"], deps, params, ["report/index.html"], ["data/metrics/claims.json"])
 
@@ -80,7 +79,7 @@ def _stage(
 ) -> dict:
     targets = " ".join([*outs, *metrics, *plots])
     stage = {"cmd": f"snakemake --nolock --allowed-rules {' '.join(rules)} -- {targets}"}
-    stage |= {"deps": sorted({ADAPTER, *deps}), "params": params, "outs": outs}
+    stage |= {"deps": sorted(set(deps)), "params": params, "outs": outs}
     if metrics:
         stage["metrics"] = [{path: {"cache": False}} for path in metrics]
     if plots:

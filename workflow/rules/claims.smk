@@ -7,7 +7,7 @@ rule judge:
     input:
         claims="claims.yaml",
         metrics=METRICS,
-        code=files_of("netspectra.claims"),
+        code=code_of("netspectra.claims"),
     output:
         verdicts=report("data/metrics/claims.json", category="claims", caption="../report/claims.rst"),
     log:
@@ -22,7 +22,7 @@ rule judge:
         module="netspectra.claims",
         settings={"scale": config["scale"]},
     script:
-        JOB
+        "../scripts/job.py"
 
 
 rule page:
@@ -30,7 +30,7 @@ rule page:
         verdicts="data/metrics/claims.json",
         figures=[path for path in FIGURES if path.endswith(".png")],
         captions=[path for name in config["experiments"] for path in captions_of(config, name)],
-        code=files_of("netspectra.atlas"),
+        code=code_of("netspectra.atlas"),
     output:
         page="report/index.html",
     log:
@@ -45,4 +45,4 @@ rule page:
         module="netspectra.atlas",
         settings={"scale": config["scale"], "figures": {n: b["figures"] for n, b in config["experiments"].items()}},
     script:
-        JOB
+        "../scripts/job.py"

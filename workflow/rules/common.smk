@@ -7,6 +7,4 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from netspectra.layout import captions_of, figures_of, networks_of, paths, raw, resource, sets_of, version_of
 from netspectra.settings import resolve, SettingsError
-from netspectra.sources import files_of
-
-JOB = Path(workflow.basedir) / "workflow/scripts/job.py"
+from netspectra.sources import code_of

@@ -8,7 +8,7 @@ for name, block in config["data"].items():
         name:
             f"fetch_{name}"
         input:
-            code=files_of("netspectra.fetch"),
+            code=code_of("netspectra.fetch"),
         output:
             files=raw(name, block),
         log:
@@ -24,14 +24,14 @@ for name, block in config["data"].items():
             module="netspectra.fetch",
             settings={"name": name, "data": source, "download": config["download"]},
         script:
-            JOB
+            "../scripts/job.py"
 
     rule:
         name:
             f"prepare_{name}"
         input:
             files=raw(name, block),
-            code=files_of("netspectra.prepare"),
+            code=code_of("netspectra.prepare"),
         output:
             data=f"data/prepared/{name}.safetensors",
         log:
@@ -46,4 +46,4 @@ for name, block in config["data"].items():
             module="netspectra.prepare",
             settings={"name": name, "data": source},
         script:
-            JOB
+            "../scripts/job.py"

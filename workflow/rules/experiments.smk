@@ -10,7 +10,7 @@ for name, block in config["experiments"].items():
         input:
             networks=paths("networks", networks_of(config, name), ".safetensors"),
             data=paths("prepared", sets_of(config, name), ".safetensors"),
-            code=files_of("netspectra.analyses", f"netspectra.analyses.{name}"),
+            code=code_of("netspectra.analyses", f"netspectra.analyses.{name}"),
         output:
             table=f"data/tables/{name}.csv",
             metrics=f"data/metrics/{name}.json",
@@ -27,14 +27,14 @@ for name, block in config["experiments"].items():
             module="netspectra.analyses",
             settings={"name": name, "experiment": block, "networks": networks_of(config, name)},
         script:
-            JOB
+            "../scripts/job.py"
 
     rule:
         name:
             f"plot_{name}"
         input:
             table=f"data/tables/{name}.csv",
-            code=files_of("netspectra.plots", f"netspectra.plots.{name}"),
+            code=code_of("netspectra.plots", f"netspectra.plots.{name}"),
         output:
             svg=[
                 report(path, category=name.split("_")[0], caption=f"../report/{Path(path).stem}.rst")
@@ -53,4 +53,4 @@ for name, block in config["experiments"].items():
             module="netspectra.plots",
             settings={"name": name, "experiment": block},
         script:
-            JOB
+            "../scripts/job.py"

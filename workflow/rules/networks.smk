@@ -7,7 +7,7 @@ for name, block in config["networks"].items():
             f"train_{name}"
         input:
             data=f"data/prepared/{block['data']['set']}.safetensors",
-            code=files_of("netspectra.training"),
+            code=code_of("netspectra.training"),
         output:
             networks=f"data/networks/{name}.safetensors",
         log:
@@ -23,4 +23,4 @@ for name, block in config["networks"].items():
             module="netspectra.training",
             settings={"name": name, "network": block},
         script:
-            JOB
+            "../scripts/job.py"
