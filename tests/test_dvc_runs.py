@@ -34,7 +34,7 @@ def up_to_date(project):
 def change_pruning(project):
     path = project.folder / "params.yaml"
     params = yaml.safe_load(path.read_text())
-    params["experiments"]["align_pruning"]["fractions"] = [0.0, 0.15, 0.5]
+    params["experiments"]["align_pruning"]["fractions"] = [0.0, 0.1, 0.5, 0.9]
     path.write_text(yaml.safe_dump(params, sort_keys=False))
 
 

@@ -46,6 +46,7 @@ MLP = ("networks", "align_mlp")
         ((*MLP, "architecture", "widths"), [784, -5, 10], r"architecture.widths.1: found -5, wanted minimum 1"),
         ((*MLP, "optimiser", "name"), "adamw", "optimiser.name: found 'adamw', wanted enum .*adam.*sgd"),
         (("experiments", "align_pruning", "fractions"), [0.1, 1.5], "fractions.1: found 1.5, wanted maximum 1"),
+        (("experiments", "align_pruning", "fractions"), [0.0, 0.9], "fractions: found .*, wanted contains .*0.1"),
         (("device",), "tpu", "device: found 'tpu'"),
     ],
 )
