@@ -31,8 +31,8 @@ reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper or
 	@PYTHONPATH=src $(BIN)/python -m netspectra.claims data/metrics/claims.json
 	@echo "Report: $(CURDIR)/report/index.html"
 
-test: $(VENV)/ready ## all tests
-	@$(BIN)/python -m pytest
+test: $(VENV)/ready ## all tests, those of DVC, faults and Slurm too (Slurm: where root and its packages are there)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/ready ## ruff, snakefmt and snakemake's own lint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
