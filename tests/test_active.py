@@ -120,7 +120,7 @@ def test_active_spectrum(activation):
     assert found.metrics["zeros_off"] == 0
     shares = found.table[found.table.quantity == "share"].groupby("x").value.sum()
     np.testing.assert_allclose(shares, 1)
-    assert {"half_over_first", "error_median_0.25", "sine_first4_all", "first_over_hidden_leading_low"} <= set(
+    assert {"half_over_first", "error_median_0.25", "sine_before_gap_all", "first_over_hidden_leading_low"} <= set(
         found.metrics
     )
     assert_figures(draw_spectrum.draw(found.table, settings), settings)

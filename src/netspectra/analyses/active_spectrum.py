@@ -192,7 +192,8 @@ def summarise(draws: list[Draw], net: nn.Sequential, errors: pd.DataFrame, setti
             metrics.add(f"{name}_{kind}", [ratio[name] for ratio in ratios])
     names = [*(f"{f:g}" for f in settings["fractions"]), "all"]
     for (quantity, layer, i), found in errors[errors.quantity != "zeros"].groupby(["quantity", "layer", "y"]):
-        metrics.add(f"{quantity}_{layer}_{names[i]}", found.value.tolist())
+        where = "before_gap" if layer == f"first{settings['gap']}" else layer
+        metrics.add(f"{quantity}_{where}_{names[i]}", found.value.tolist())
     wide = errors[(errors.quantity == "error") & (errors.layer == "median")].pivot(
         index="y", columns="replicate", values="value"
     )
