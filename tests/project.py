@@ -78,8 +78,9 @@ class Project:
         """Start a command in a process group of its own."""
         with (self.folder / "said.log").open("w") as said:
             return subprocess.Popen(
-                command, cwd=self.folder, env=self.environment(), stdout=said, stderr=said, start_new_session=True
-            )
+                command, cwd=self.folder, env=self.environment(), stdout=said, stderr=said, start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+            )  # fmt: skip
 
     def said(self) -> str:
         """What the command that was started has said so far."""

@@ -18,13 +18,19 @@ def versioned(folder, remote):
     stages = project.succeed("python", "-m", "netspectra.stages", PYTHONPATH="src")
     (folder / "dvc.yaml").write_text(stages)
     project.succeed("git", "init", "-q")
+    name_yourself(project)
     save(project, "start")
     return project
 
 
+def name_yourself(project):
+    for key in ("name", "email"):
+        project.succeed("git", "config", f"user.{key}", "t@t")
+
+
 def save(project, message):
     project.succeed("git", "add", "-A")
-    project.succeed("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", message)
+    project.succeed("git", "commit", "-qm", message)
 
 
 def up_to_date(project):
@@ -55,6 +61,7 @@ def clone(author, tmp_path):
     """A fresh clone after `make pull`."""
     project = author.at(tmp_path / "clone")
     author.succeed("git", "clone", "-q", ".", str(project.folder))
+    name_yourself(project)
     (project.folder / "data/embedded").unlink(missing_ok=True)
     (project.folder / "data/embedded").symlink_to(ROOT / "data/embedded")
     project.succeed("dvc", "pull")
