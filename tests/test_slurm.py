@@ -4,10 +4,11 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from project import Project
+from project import WAIT_S, Project
 
 SLURM = Path(__file__).parent / "slurm"
 SUBMIT = (
@@ -67,7 +68,10 @@ def test_a_cancelled_run_is_taken_up(slurm, local, project):
     project.wait_for(".resume/align_mlp/*.safetensors")
     os.kill(run.pid, signal.SIGINT)
     assert run.wait() != 0
-    assert subprocess.run(["squeue", "-h"], capture_output=True, text=True, check=True).stdout.strip() == ""
+    until = time.monotonic() + WAIT_S
+    while subprocess.run(["squeue", "-h"], capture_output=True, text=True, check=True).stdout.strip():
+        assert time.monotonic() < until, "the job was not cancelled"
+        time.sleep(0.5)
     project.succeed(*SUBMIT)
     assert "resumed at step" in (project.folder / "logs/train_align_mlp.log").read_text()
     assert project.results() == local.results()
