@@ -119,6 +119,10 @@ def test_code_of_an_analysis_is_what_it_imports():
     assert "src/netspectra/training.py" not in found
 
 
+def test_a_template_is_code():
+    assert "src/netspectra/atlas/page.html" in files_of("netspectra.atlas")
+
+
 def test_the_dag_builds():
     command = [sys.executable, "-m", "snakemake", "-n", "--forceall", "--quiet", "all", "--nolock"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

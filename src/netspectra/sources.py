@@ -16,7 +16,8 @@ def code_of(*modules: str) -> list[str]:
 def files_of(*modules: str) -> list[str]:
     """Files of the named modules and of all that they import inside the package, relative to the project, sorted.
 
-    Imports are read from the syntax, wherever they stand in a file, without running it.
+    Imports are read from the syntax, wherever they stand in a file, without running it. What else lies in a package,
+    such as a template, belongs to it.
 
     Raises:
         ModuleNotFoundError: There is no file for a named module.
@@ -26,9 +27,14 @@ def files_of(*modules: str) -> list[str]:
     while waiting:
         path = _path(waiting.pop())
         if path not in found:
-            found.add(path)
+            found |= {path, *_beside(path)}
             waiting += _imports(path)
     return sorted(str(path.relative_to(ROOT.parent)) for path in found)
+
+
+def _beside(path: Path) -> list[Path]:
+    folder = path.parent if path.name == "__init__.py" else None
+    return [p for p in folder.iterdir() if p.is_file() and p.suffix != ".py"] if folder else []
 
 
 @cache

@@ -5,7 +5,13 @@ from matplotlib.figure import Figure
 
 from netspectra.plots import style
 
-TITLES = {"mean": "mean CCA", "top": "first 20", "svcca": "SVCCA", "pwcca": "PWCCA (tutorial)", "share": "share of 20"}
+TITLES = {
+    "mean": "mean CCA",
+    "top": "first {top}",
+    "svcca": "SVCCA",
+    "pwcca": "PWCCA (tutorial)",
+    "share": "share of {top}",
+}
 
 
 def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
@@ -19,7 +25,7 @@ def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
             axis.plot(mean.index, mean, marker=".", color=style.COLOURS[i], label=variant)
             axis.fill_between(mean.index, low, high, color=style.COLOURS[i], alpha=0.25, linewidth=0)
         axis.axhline(value, color="black", linestyle="--", linewidth=0.8, label="printed")
-        axis.set(title=TITLES[quantity], xlabel="epochs", xscale="log")
+        axis.set(title=TITLES[quantity].format(top=settings["top"]), xlabel="epochs", xscale="log")
     axes[0, 0].set_ylabel("similarity, or share")
     style.legend_below(axes[0, 0], "bands: range over pairs", title_fontsize=6)
     return {"cca_mnist_recipe": figure}
