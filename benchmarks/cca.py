@@ -43,16 +43,23 @@ def theirs(x: torch.Tensor) -> np.ndarray:
 def single_pair(samples: int, neurons: int) -> Iterator[Case]:
     x, y = layers(samples, neurons, 2)
     a, b = theirs(x), theirs(y)
-    size = f"{neurons} x {samples}"
+    size, joint = f"{neurons} x {samples}", np.concatenate([x, y], 1)
     yield Case(
-        f"CCA {size}, float64", lambda: peers.cca(a, b).correlations, lambda: m.cca(x, y).correlations, 2.0, 1e-8
+        f"CCA {size}, float64",
+        lambda: peers.cca(a, b).correlations,
+        lambda: m.cca(x, y).correlations,
+        2.0,
+        1e-8,
+        floor=lambda: joint.T @ joint,
     )
+    single = joint.astype(np.float32)
     yield Case(
         f"CCA {size}, float32 products",
         lambda: peers.cca(a, b).correlations,
         lambda: m.all_pairs({"x": x, "y": y})["x", "y"],
         3.0 if neurons < 1000 else 2.0,
         1e-6,
+        floor=lambda: single.T @ single,
     )
     yield Case(
         f"PWCCA {size}, the peer's value",
@@ -119,7 +126,15 @@ def many(samples: int, neurons: int) -> Iterator[Case]:
             *pair, permutations=PERMUTATIONS, generator=torch.Generator().manual_seed(0)
         ).correlations
 
-    yield Case(f"{PERMUTATIONS} permutations", lambda: peers.permuted(*as_theirs[:2], orders), null, 4.5, 1e-6)
+    a, b = (x.float() for x in found[:2])
+
+    def products() -> None:  # one per permutation and one for the data, in the precision that they need
+        for _ in range(PERMUTATIONS + 1):
+            torch.mm(a.T, b)
+
+    yield Case(
+        f"{PERMUTATIONS} permutations", lambda: peers.permuted(*as_theirs[:2], orders), null, 4.5, 1e-6, floor=products
+    )
 
 
 def maps(samples: int, channels: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -133,12 +148,14 @@ def maps(samples: int, channels: int, side: int) -> tuple[torch.Tensor, torch.Te
 def convolutional() -> Iterator[Case]:
     x, y = maps(2000, 64, 32)
     a, b = (t.contiguous().numpy() for t in (x, y))
+    joint = np.concatenate([t.permute(0, 2, 3, 1).flatten(0, 2) for t in (x, y)], 1)
     yield Case(
         "64 maps of 32 x 32 x 2,000, positions as samples",
         lambda: peers.sampled_maps(a, b),
         lambda: m.cca(*(t.permute(0, 2, 3, 1).flatten(0, 2) for t in (x, y))).correlations,
         4.5,
         1e-7,
+        floor=lambda: joint.T @ joint,
     )
     x, y = maps(1000, 64, 16)
     a, b = x.contiguous().numpy(), y.contiguous().numpy()

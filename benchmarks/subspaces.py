@@ -80,6 +80,7 @@ def gradient_cases(net: nn.Sequential) -> Iterator[Case]:
     x, y = grid(SAMPLES)
     few, targets = grid(POINTS)
     thetas = torch.randn(THETAS, len(flat_parameters(net)), dtype=torch.float64)
+    written = torch.empty(SAMPLES, thetas.shape[1], dtype=torch.float64)
     single: dict[str, Callable] = {"autograd loop": per_sample_loop, "vmap(grad)": per_sample_vmap}
     for name, peer in single.items():
         yield Case(
@@ -88,6 +89,7 @@ def gradient_cases(net: nn.Sequential) -> Iterator[Case]:
             lambda: subspaces.sample_gradients(net, x, y),
             15.0,
             1e-12,
+            floor=written.zero_,
         )
     yield Case(
         f"gradients at {THETAS} theta, autograd loop",

@@ -4,7 +4,7 @@ PYTHONPATH=src python benchmarks/training.py
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, pairwise
 
 from _turns import Case, run  # isort: skip (sets the threads)
@@ -69,6 +69,21 @@ def serial(settings: dict, data: Dataset, replicates: int) -> torch.Tensor:
             optimiser.step()
             found[-1].append(loss.detach())
     return torch.tensor(found).T
+
+
+def products(widths: list[int], batch: int, steps: int) -> Callable[[], None]:
+    """The matrix products of so many steps of a perceptron: forward, and backward to weights and inputs."""
+    layers = [tuple(torch.randn(size) for size in ((batch, d), (batch, n), (n, d))) for d, n in pairwise(widths)]
+
+    def multiply() -> None:
+        for _ in range(steps):
+            for i, (x, z, weight) in enumerate(layers):
+                torch.mm(x, weight.T)
+                torch.mm(z.T, x)
+                if i:  # nobody wants the gradient of the images
+                    torch.mm(z, weight)
+
+    return multiply
 
 
 def alignment_cases() -> Iterator[Case]:
@@ -162,6 +177,7 @@ def epoch_cases() -> Iterator[Case]:
             goal,
             None,
             rounds=3,
+            floor=products(architecture["widths"], 128, 5000 // 128) if name == "MLP" else None,
         )
 
 

@@ -1,10 +1,15 @@
 """DVC and Snakemake over one folder, as a user runs them: what the one has done the other finds done."""
 
 import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
 
 import pytest
 import yaml
-from project import ROOT, Project, kill
+from project import BIN, ROOT, WAIT_S, Project, kill
 
 EXPERIMENTS = ("align_training", "align_pruning")
 
@@ -56,17 +61,61 @@ def author(tmp_path_factory):
     return project
 
 
+def cloned(author, folder):
+    project = author.at(folder)
+    author.succeed("git", "clone", "-q", ".", str(folder))
+    name_yourself(project)
+    (folder / "data/embedded").unlink(missing_ok=True)
+    (folder / "data/embedded").symlink_to(ROOT / "data/embedded")
+    return project
+
+
+def pull(project, **environment):
+    """What `make pull` does."""
+    project.succeed("dvc", "pull", **environment)
+    project.succeed("snakemake", "--touch", "-F", "-q", "all")
+
+
 @pytest.fixture
 def clone(author, tmp_path):
     """A fresh clone after `make pull`."""
-    project = author.at(tmp_path / "clone")
-    author.succeed("git", "clone", "-q", ".", str(project.folder))
-    name_yourself(project)
-    (project.folder / "data/embedded").unlink(missing_ok=True)
-    (project.folder / "data/embedded").symlink_to(ROOT / "data/embedded")
-    project.succeed("dvc", "pull")
-    project.succeed("snakemake", "--touch", "-F", "-q", "all")
+    project = cloned(author, tmp_path / "clone")
+    pull(project)
     return project
+
+
+@pytest.fixture
+def s3():
+    """Address of a real S3 endpoint on loopback with one bucket, `store`."""
+    if not (BIN / "moto_server").exists():
+        pytest.skip("needs moto[server] and dvc-s3")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen([BIN / "moto_server", "-H", "127.0.0.1", "-p", str(port)], **quiet)
+    address, until = f"http://127.0.0.1:{port}", time.monotonic() + WAIT_S
+    try:
+        while not created(f"{address}/store"):
+            assert time.monotonic() < until, "the S3 endpoint does not answer"
+            time.sleep(0.2)
+        yield address
+    finally:
+        server.kill()
+        server.wait()
+
+
+def created(bucket):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(bucket, method="PUT"), timeout=WAIT_S):
+            return True
+    except urllib.error.URLError:
+        return False
+
+
+def point_at(project, endpoint):
+    project.succeed("dvc", "remote", "add", "--local", "-d", "bucket", "s3://store/netspectra")
+    project.succeed("dvc", "remote", "modify", "--local", "bucket", "endpointurl", endpoint)
 
 
 def test_after_snakemake_dvc_has_nothing_to_do(author):
@@ -87,6 +136,20 @@ def test_after_a_pull_both_have_nothing_to_do(author, clone):
     assert clone.nothing_to_do()
     assert up_to_date(clone)
     assert clone.results() == author.results()
+
+
+def test_push_and_pull_through_s3(author, s3, tmp_path):
+    keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "AWS_DEFAULT_REGION": "us-east-1"}
+    mine = author.at(tmp_path / "mine")
+    shutil.copytree(author.folder, mine.folder, symlinks=True)
+    point_at(mine, s3)
+    assert "pushed" in mine.succeed("dvc", "push", **keys)
+    theirs = cloned(author, tmp_path / "theirs")
+    point_at(theirs, s3)
+    pull(theirs, **keys)
+    assert theirs.nothing_to_do()
+    assert up_to_date(theirs)
+    assert theirs.results() == author.results()
 
 
 def test_a_changed_number_runs_what_depends_on_it_under_dvc(clone):
@@ -115,13 +178,15 @@ def test_a_changed_number_runs_what_depends_on_it_under_snakemake(clone):
     assert clone.nothing_to_do()
 
 
-def test_a_killed_dvc_run_is_taken_up(author, tmp_path):
+@pytest.mark.parametrize("moment", ["data/raw/*/*", ".resume/align_mlp/*.safetensors", "data/tables/*.csv"])
+def test_a_killed_dvc_run_is_taken_up(author, tmp_path, moment):
     project = versioned(tmp_path / "project", tmp_path / "store")
     run = project.start("dvc", "repro")
-    project.wait_for(".resume/align_mlp/*.safetensors")
+    project.wait_for(moment)
     kill(run)
     project.succeed("dvc", "repro")
-    assert "resumed at step" in (project.folder / "logs/train_align_mlp.log").read_text()
+    log = (project.folder / "logs/train_align_mlp.log").read_text()
+    assert ("resumed at step" in log) == moment.startswith(".resume")
     assert project.results() == author.results()
     assert up_to_date(project)
 

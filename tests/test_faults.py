@@ -61,12 +61,13 @@ def test_a_killed_run_is_taken_up_after_unlock(project, undisturbed, moment):
     assert project.results() == undisturbed.results()
 
 
-def test_a_killed_plot_is_drawn_again(finished, undisturbed):
+@pytest.mark.parametrize("moment", ["logs/plot_align_training.log", "figures/.*.part", "figures/*.png"])
+def test_a_killed_plot_is_drawn_again(finished, undisturbed, moment):
     for figure in (finished.folder / "figures").glob("*"):
         figure.unlink()
     (finished.folder / "logs/plot_align_training.log").unlink()
     run = finished.start(*SNAKEMAKE)
-    finished.wait_for("logs/plot_align_training.log")
+    finished.wait_for(moment)
     os.kill(job_of(run, "job.py"), signal.SIGKILL)
     assert run.wait() != 0
     said = finished.succeed(*SNAKEMAKE)

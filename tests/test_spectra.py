@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from netspectra.measures import procrustes, spectra
+from netspectra.measures import checks, procrustes, spectra
+from netspectra.measures.moments import Moments
 
 
 def orthogonal(d, generator, columns=None):
@@ -13,6 +14,24 @@ def orthogonal(d, generator, columns=None):
 @pytest.fixture(params=range(3))
 def generator(request):
     return torch.Generator().manual_seed(request.param)
+
+
+@pytest.mark.parametrize("samples", [5, 900])
+def test_moments_of_batches_are_those_of_the_whole(generator, samples):
+    x = torch.randn(samples, 7, generator=generator) @ torch.randn(7, 7, generator=generator) + 1e4
+    first, second = x.split([samples // 3, samples - samples // 3])
+    for found in (Moments(7).update(first).update(second), Moments(7).update(first) + Moments(7).update(second)):
+        torch.testing.assert_close(found.mean, x.double().mean(0), rtol=1e-14, atol=0)
+        torch.testing.assert_close(found.covariance(), x.double().T.cov(), rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(found.covariance(centred=False), x.double().T @ x.double() / samples)
+
+
+def test_large_numbers_are_not_taken_for_infinity():
+    x = torch.full((9, 2), 3e38)  # their sum is infinite in float32
+    assert checks.finite("x", x) is x
+    x[3, 1] = math.inf
+    with pytest.raises(ValueError, match="found 1 NaN or infinite of 18"):
+        checks.finite("x", x)
 
 
 @pytest.mark.parametrize("d", [2, 17, 64])

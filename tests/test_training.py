@@ -99,6 +99,17 @@ def test_a_killed_training_ends_in_the_same_bits(block, data, tmp_path, monkeypa
         assert torch.equal(found[name], wanted[name]), name
 
 
+def test_groups_that_take_turns_end_in_the_same_bits(block, data, tmp_path, monkeypatch):
+    found = [Group("a", block, range(r, r + 1)) for r in range(3)]
+    wanted = [train(group, data, tmp_path / "alone") for group in found]
+    monkeypatch.setattr(training, "TURN_S", -1.0)  # a turn is one epoch
+    training._train_ahead(found, data, tmp_path / "turns", workers=2)
+    monkeypatch.setattr(training._Run, "epoch", None)  # nothing is left to train
+    for group, alone in zip(found, wanted, strict=True):
+        ended = train(group, data, tmp_path / "turns")
+        assert all(torch.equal(ended[name], t) for name, t in alone.items())
+
+
 def test_training_learns_and_a_damaged_resume_file_is_dropped(block, data, tmp_path):
     group = Group("a", block, range(3))
     path = tmp_path / f"{group.key}.safetensors"

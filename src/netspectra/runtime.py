@@ -1,5 +1,7 @@
 """What every job needs: a device, fixed threads, and files that appear whole or not at all."""
 
+import ctypes
+import glob
 import json
 import os
 from collections.abc import Iterator
@@ -9,6 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
+
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 class DataError(RuntimeError):
@@ -24,6 +29,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`, flushed to disk and renamed to it when the block ends without an error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _clear_killed(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
@@ -34,6 +40,17 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def _clear_killed(path: Path) -> None:
+    """Remove what writers of `path` that were killed have left beside it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.[0-9]*.part"):
+        try:
+            os.kill(int(left.name.split(".")[-2]), 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except PermissionError:  # it lives, and is another user's
+            continue
+
+
 def sort_header(path: Path) -> None:
     """Put a safetensors header in order: it is written in any, so that equal tensors would make unequal files."""
     with path.open("rb+") as file:
@@ -42,6 +59,13 @@ def sort_header(path: Path) -> None:
         file.seek(8)
         text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         file.write(text.encode().ljust(size))
+
+
+def keep_memory() -> None:
+    """Have the C library (glibc) keep what is freed: fresh pages of the system cost more than most sums over them."""
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        for option, value in (M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, -1):
+            mallopt(option, value)
 
 
 def use_threads(threads: int) -> None:

@@ -26,6 +26,7 @@ from netspectra.runtime import pick_device, replacing, use_threads
 
 RESUME = Path(".resume")
 SAVE_EVERY_S = 10.0
+TURN_S, NO_MORE = 5.0, 2**31 - 1
 # Batch and parameters per network from which arithmetic, not the calls, is the cost on a CPU.
 STACK_BELOW = {"batch": 512, "parameters": 200_000}
 
@@ -105,19 +106,25 @@ def _stacking_pays(settings: dict) -> bool:
 def _train_ahead(found: list[Group], data: Dataset, folder: Path, workers: int) -> None:
     """Train groups in processes of one thread each, which beat one process of many threads, up to their last states.
 
-    Forked before any thread is started, so that they share the data. What fails there fails again, and is reported, in
-    this process, which takes up the states.
+    Groups take turns, so that all processes are busy to the end. Forked before any thread is started, so that they
+    share the data. What fails there fails again, and is reported, in this process, which takes up the states.
     """
-    context = multiprocessing.get_context("fork")
-    following, parent = context.Value("i", 0), os.getpid()
+    context, parent = multiprocessing.get_context("fork"), os.getpid()
+    turns = context.Array("i", len(found))  # that each group has had; NO_MORE where it is finished or in other hands
+
+    def train_for_a_turn(group: Group, had: int) -> _Run:
+        ends = time.monotonic() + TURN_S
+        return advance(group, data, folder, lambda: os.getppid() == parent and time.monotonic() < ends, had)
 
     def work() -> None:
-        while True:
-            with following:
-                i, following.value = following.value, following.value + 1
-            if i >= len(found):
+        while os.getppid() == parent:
+            with turns:
+                i = min(range(len(found)), key=turns.__getitem__)
+                had, turns[i] = turns[i], NO_MORE
+            if had == NO_MORE:
                 return
-            train(found[i], data, folder, lambda: os.getppid() == parent)
+            if not train_for_a_turn(found[i], had).finished:
+                turns[i] = had + 1
 
     processes = [context.Process(target=work) for _ in range(min(workers, len(found)))]
     for process in processes:
@@ -149,33 +156,42 @@ def _out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
-def train(group: Group, data: Dataset, folder: Path, wanted: Callable[[], bool] = lambda: True) -> Tensors:
+def train(group: Group, data: Dataset, folder: Path) -> Tensors:
     """Train one group, taking up a killed run where its last saved state stands.
 
     Args:
         group: What is trained together.
         data: What it is trained on.
         folder: Of the resume files.
-        wanted: Asked before every epoch; training ends where nobody wants it any more.
 
     Returns:
         "final/<parameter>", "snapshot/<fraction>/<parameter>" with replicates first, and "history/<quantity>" with
         records first and replicates second.
     """
+    return advance(group, data, folder, lambda: True).result()
+
+
+def advance(group: Group, data: Dataset, folder: Path, go_on: Callable[[], bool], turns: int = 0) -> "_Run":
+    """Train a group from its last saved state for as long as `go_on`, asked after every epoch, says so; save it.
+
+    `turns` is how many it has had in this process and those beside it.
+    """
     path = folder / f"{group.key}.safetensors"
     run = _Run(group, data)
-    if run.resume(path):
+    run.resume(path)
+    if not turns and 0 < run.step < run.steps:
         print(f"  resumed at step {run.step} of {run.steps}", flush=True)
-    saved = time.monotonic()
-    while run.step < run.steps:
-        if not wanted():  # the process that asked for it was killed
-            raise SystemExit(1)
+    saved, start = time.monotonic(), run.step
+    while not run.finished:
         run.epoch()
+        if not go_on():
+            break
         if time.monotonic() - saved > SAVE_EVERY_S:
             run.save(path)
             saved = time.monotonic()
-    run.save(path)
-    return run.result()
+    if run.step > start:
+        run.save(path)
+    return run
 
 
 class _Run:
@@ -205,6 +221,11 @@ class _Run:
         flat = self.theta.split([s[1:].numel() for s in self.shapes.values()], 1)
         return Stack(self.network, {n: t.view(s) for (n, s), t in zip(self.shapes.items(), flat, strict=True)})
 
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.step == self.steps
+
     def epoch(self) -> None:
         """One pass over the training set, with the probes, snapshots and interventions that fall into it."""
         if self.step == 0:
@@ -217,7 +238,7 @@ class _Run:
         epoch = self.step // self.per_epoch
         if action := self.settings.get("intervention"):
             interventions.at_epoch(self.stack_detached(), self.data, epoch, self.settings["epochs"], action)
-        if epoch % self.settings["test_every"] == 0 or self.step == self.steps:
+        if epoch % self.settings["test_every"] == 0 or self.finished:
             self._test()
         self._settle()
 
@@ -232,15 +253,15 @@ class _Run:
         with replacing(path) as temporary:
             save_file({n: t.detach().cpu().contiguous() for n, t in state.items()}, temporary, {"step": str(self.step)})
 
-    def resume(self, path: Path) -> bool:
-        """Take up a saved state; one that is damaged is dropped, and training starts over."""
+    def resume(self, path: Path) -> None:
+        """Take up a saved state, if there is one; one that is damaged is dropped, and training starts over."""
         try:
             state = load_file(path, device=str(self.theta.device))
         except FileNotFoundError:
-            return False
+            return
         except SafetensorError:
             path.unlink()
-            return False
+            return
         with torch.no_grad():
             self.theta.copy_(state["theta"])
         for name, t in self.optimiser.state.items():
@@ -248,7 +269,6 @@ class _Run:
         self.kept = {n.removeprefix("kept/"): t for n, t in state.items() if n.startswith("kept/")}
         self.past = [{n.removeprefix("history/"): t for n, t in state.items() if n.startswith("history/")}]
         self.step = int(self.past[0]["step"][-1]) + 1
-        return True
 
     def result(self) -> Tensors:
         """Everything the group leaves behind."""
@@ -309,7 +329,7 @@ class _Run:
         return {name: torch.cat([part[name].cpu() for part in self.past if name in part]) for name in names}
 
 
-def evaluate(stack: Stack, split: Split, batch: int = 2000) -> tuple[torch.Tensor, torch.Tensor]:
+def evaluate(stack: Stack, split: Split, batch: int = 500) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean cross-entropy (nats) and accuracy in [0, 1] of every network over a split, each (R,), float64."""
     loss = hits = 0
     with torch.no_grad():

@@ -18,6 +18,8 @@ for name, block in config["experiments"].items():
             f"logs/{name}.log",
         benchmark:
             f"benchmarks/results/{name}.tsv"
+        # The longest first, as in networks.smk.
+        priority: resource(config, "experiments", name, "runtime")
         threads: resource(config, "experiments", name, "threads")
         resources:
             mem_mb=resource(config, "experiments", name, "mem_mb"),

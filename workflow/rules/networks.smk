@@ -14,6 +14,8 @@ for name, block in config["networks"].items():
             f"logs/train_{name}.log",
         benchmark:
             f"benchmarks/results/train_{name}.tsv"
+        # Before all analyses, and the longest first: they decide when all is done.
+        priority: 1000 + resource(config, "networks", name, "runtime")
         threads: resource(config, "networks", name, "threads")
         resources:
             mem_mb=resource(config, "networks", name, "mem_mb"),

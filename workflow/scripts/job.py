@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from netspectra.layout import resource  # noqa: E402
+from netspectra.runtime import keep_memory  # noqa: E402
 
 settings, config = snakemake.params.settings, snakemake.config
 kind = "networks" if "network" in settings else "experiments"
@@ -19,6 +20,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # numpy's own, read when it i
 
 import importlib  # noqa: E402
 
+keep_memory()
 importlib.import_module(snakemake.params.module).run(
     dict(snakemake.input.items()),
     dict(snakemake.output.items()),

@@ -36,9 +36,8 @@ def finite(name: str, x: torch.Tensor) -> torch.Tensor:
         raise ValueError(f"{name}: wanted a floating tensor, found {found}; convert it with .double()")
     if x.numel() == 0:
         raise ValueError(f"{name}: wanted values, found an empty tensor of shape {tuple(x.shape)}")
-    # A sum is finite exactly when no NaN or infinity is in it (in float64), and needs no boolean copy of x.
-    if not torch.isfinite(x.sum(dtype=torch.complex128 if x.is_complex() else torch.float64)):
-        bad = int((~torch.isfinite(x)).sum())
+    # NaN and infinity reach the sum, which needs no boolean copy of x; counting tells them from its own overflow.
+    if not torch.isfinite(x.sum()) and (bad := int((~torch.isfinite(x)).sum())):
         raise ValueError(f"{name}: wanted finite values, found {bad} NaN or infinite of {x.numel()}; remove them first")
     return x
 

@@ -4,8 +4,7 @@ from typing import Self
 
 import torch
 
-from netspectra.measures import checks
-from netspectra.measures.scatter import gram
+from netspectra.measures.scatter import blocks, gram, mean_of
 
 
 class Moments:
@@ -32,11 +31,11 @@ class Moments:
         Raises:
             ValueError: Wrong shape, NaN or infinity.
         """
-        x = checks.matrix("x", x, columns=self.dim).double()
+        x, mean = mean_of("x", x, columns=self.dim)
         self._settle(x.device)
-        mean = x.mean(0)
-        centred = x - mean
-        self._merge(x.shape[0], mean, gram(centred))
+        for block in blocks(x, mean):
+            self._scatter += gram(block)
+        self._merge(x.shape[0], mean)
         return self
 
     def covariance(self, centred: bool = True) -> torch.Tensor:
@@ -58,7 +57,8 @@ class Moments:
         total = Moments(self.dim, self.mean.device)
         for part in (self, other):
             if part.count:
-                total._merge(part.count, part.mean.to(total.mean.device), part._scatter.to(total.mean.device))
+                total._scatter += part._scatter.to(total.mean.device)
+                total._merge(part.count, part.mean.to(total.mean.device))
         return total
 
     def _settle(self, device: torch.device) -> None:
@@ -66,10 +66,10 @@ class Moments:
             self.mean, self._scatter = self.mean.to(device), self._scatter.to(device)
             self._settled = True
 
-    def _merge(self, count: int, mean: torch.Tensor, scatter: torch.Tensor) -> None:
+    def _merge(self, count: int, mean: torch.Tensor) -> None:
+        """Take in samples whose own scatter is added already."""
         total = self.count + count
         shift = mean - self.mean
-        self._scatter += scatter
         self._scatter.addr_(shift, shift, alpha=self.count * count / total)
         self.mean = self.mean + shift * (count / total)
         self.count = total

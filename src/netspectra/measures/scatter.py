@@ -1,7 +1,7 @@
 """Means and scatter matrices of whole layers in float64, a block of samples at a time and without a copy of any layer.
 
-`Moments` streams batches that are not there yet; here the activations are at hand and may be read twice, so that the
-mean is known before anything is squared.
+`Moments` streams batches that are not there yet; each of them, and every layer that is at hand, is read twice here, so
+that the mean is known before anything is squared.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def centre(name: str, x: Layer) -> Centred:
     """
     if isinstance(x, Centred):
         return x
-    x, mean = _mean(name, x)
+    x, mean = mean_of(name, x, rows=2)
     scatter = sum(gram(block) for block in blocks(x, mean))
     return _varying(name, Centred(x, mean, scatter))
 
@@ -68,7 +68,7 @@ def centre_pair(x: Layer, y: Layer) -> tuple[Centred, Centred, torch.Tensor]:
         first, second = centre("x", x), centre("y", y)
         checks.same_samples("x", first.x, "y", second.x)
         return first, second, cross_scatter(first, second)
-    (x, x_mean), (y, y_mean) = _mean("x", x), _mean("y", y)
+    (x, x_mean), (y, y_mean) = mean_of("x", x, rows=2), mean_of("y", y, rows=2)
     checks.same_samples("x", x, "y", y)
     # Side by side, one symmetric product gives all three, and costs no more than they would.
     joint = sum(gram(block) for block in _side_by_side(x, x_mean, y, y_mean))
@@ -132,12 +132,14 @@ def _side_by_side(
 
 
 def _rows(neurons: int) -> int:
-    return max(1, BLOCK // neurons)
+    return max(neurons, BLOCK // neurons)  # below as many rows as columns, adding products up is the cost
 
 
-def _mean(name: str, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The activations without their graph, checked, and their mean in float64."""
-    x = checks.matrix(name, x, rows=2).detach()
+def mean_of(
+    name: str, x: torch.Tensor, *, rows: int = 1, columns: int | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The activations without their graph, checked as by `checks.matrix`, and their mean in float64."""
+    x = checks.matrix(name, x, rows=rows, columns=columns).detach()
     return x, sum(part.sum(0, dtype=torch.float64) for part in x.split(_rows(x.shape[1]))) / len(x)
 
 
