@@ -31,7 +31,7 @@ SETTINGS = {
     },
     "rainbow_alignment": {"batch": BATCH, "shown": 10, "head": 3, "late": [6, 9], "seed": 1},
     "rainbow_generation": {
-        "batch": BATCH, "images": {"rainbow_mlp": 100, "rainbow_cnn": 70}, "draws": 2, "other_replicates": 2,
+        "batch": BATCH, "images": {"rainbow_mlp": 100, "rainbow_cnn": 70}, "draws": 2, "other_draws": 1,
         "widths": [0.5, 2], "seed": 1,
     },
     "rainbow_training": {"points": 10},
@@ -160,8 +160,8 @@ def test_jackknife_over_networks_is_that_of_their_means_for_additive_pairs():
 def test_generation_counts_every_condition(monkeypatch):
     table = rainbow_generation.analyse(given("rainbow_generation", monkeypatch)).table
     counts = table[table.network == "cnn"].condition.value_counts().to_dict()
-    beyond = dict.fromkeys(("layer 1 alone", "layer 2 alone", "isotropic", "average covariance"), 2)
-    assert counts == {"trained": 3, "all layers": 6, "width": 4, **beyond}
+    beyond = dict.fromkeys(("layer 1 alone", "layer 2 alone", "isotropic", "average covariance", "trained"), 3)
+    assert counts == {"all layers": 6, "width": 6, **beyond}
     assert table.value.between(0, 100).all()
 
 

@@ -34,7 +34,7 @@ def _rows(trained: list[nn.Sequential], train: Batches, few: Batches, test: Batc
         yield {"replicate": i, "draw": 0, "condition": "trained", "x": 1.0, "value": accuracy(network, test)}
         generator = torch.Generator().manual_seed(settings["seed"] + i)
         document = [("all layers", Recipe())] * settings["draws"]
-        beyond = _conditions(trained, i, settings["widths"]) if i < settings["other_replicates"] else []
+        beyond = _conditions(trained, i, settings["widths"]) * settings["other_draws"]
         for batches, conditions in ((train, document), (few, beyond)):
             drawn = generate_many(network, batches, [recipe for _, recipe in conditions], generator)
             for k, ((condition, recipe), found) in enumerate(zip(conditions, drawn, strict=True)):
@@ -70,5 +70,5 @@ def summarise(metrics: Metrics, kind: str, rows: pd.DataFrame) -> pd.Series:
     metrics.number(f"{kind}_sd_over_draws", draws.groupby("replicate").value.std().mean())
     widths = sorted(x for condition, x in means.index.droplevel("replicate").unique() if condition == "width")
     metrics.add(f"{kind}_widest_over_narrowest", means["width", widths[-1]] - means["width", widths[0]])
-    metrics.add(f"{kind}_covariance_over_isotropic", (means["all layers", 1.0] - means["isotropic", 1.0]).dropna())
+    metrics.add(f"{kind}_covariance_over_isotropic", means["all layers", 1.0] - means["isotropic", 1.0])
     return shares
