@@ -1,6 +1,7 @@
 """What happens to people: kills, full disks, strange places; nothing finished is lost, and results are bit for bit."""
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -145,6 +146,23 @@ def test_a_path_with_spaces_the_c_locale_and_no_home(tmp_path, undisturbed):
     said = project.succeed("make", "reproduce", f"VENV={BIN.parent}", **plain)
     assert "align_accuracy" in said
     assert project.results() == undisturbed.results()
+
+
+def test_another_machine_gives_the_same_verdicts_within_the_stated_tolerance(project, undisturbed):
+    older = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "OPENBLAS_CORETYPE": "Haswell"}
+    project.succeed(*SNAKEMAKE, **older, MKL_ENABLE_INSTRUCTIONS="AVX2")
+    wanted, found = (
+        json.loads((p.folder / "data/metrics/align_training.json").read_text()) for p in (undisturbed, project)
+    )
+    for name in wanted:
+        if f"{name}_high" in wanted:
+            half = (wanted[f"{name}_high"] - wanted[f"{name}_low"]) / 2
+            assert found[name] == pytest.approx(wanted[name], rel=1e-3, abs=half), name
+    verdicts = [
+        [v["verdict"] for v in json.loads((p.folder / "data/metrics/claims.json").read_text())]
+        for p in (undisturbed, project)
+    ]
+    assert verdicts[0] == verdicts[1]
 
 
 def test_one_core_and_two_give_the_same_bytes(project, undisturbed):
