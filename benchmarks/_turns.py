@@ -16,8 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from netspectra.runtime import keep_memory
-
 Numbers = np.ndarray | torch.Tensor | float
 
 
@@ -51,7 +49,6 @@ def run(about: str, cases: Iterable[Case]) -> int:
         SystemExit: The two ways differ by more than is allowed.
     """
     torch.set_num_threads(1)
-    keep_memory()
     print(
         f"{about}\n{'':<52}{'peer ms':>9}{'ours ms':>9}{'ratio':>8}{'least':>8}{'goal':>8}{'most':>8}{'differ by':>11}"
     )
