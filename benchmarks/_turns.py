@@ -29,7 +29,7 @@ class Case:
         ours: Our way.
         commit: Least ratio of the two times, or None where none is promised.
         agree: Largest difference allowed, relative to the largest value; None where the two draw at random.
-        rounds: How often each runs; one round before them does not count.
+        rounds: How often each runs; one round before them does not count, and is spared where it is the only one.
         floor: The matrix products, or the memory traffic, that no way can do without: what bounds the ratio here.
     """
 
@@ -63,14 +63,14 @@ def run(about: str, cases: Iterable[Case]) -> int:
 
 def _measure(case: Case) -> bool | None:
     """None when the goal is reached, else whether it can be reached on this machine."""
-    times, apart = [], 0.0
-    for _ in range(case.rounds + 1):
+    times, apart, warm_up = [], 0.0, int(case.rounds > 1)
+    for _ in range(case.rounds + warm_up):
         (peer, wanted), (mine, found) = _seconds(case.theirs), _seconds(case.ours)
         times.append((peer, mine))
         wanted, found = np.asarray(wanted, np.float64), np.asarray(found, np.float64)
         apart = max(apart, float(np.abs(found - wanted).max() / np.abs(wanted).max()))
-    ratios = [peer / mine for peer, mine in times[1:]]
-    peer, mine = (1e3 * min(column) for column in zip(*times[1:], strict=True))
+    ratios = [peer / mine for peer, mine in times[warm_up:]]
+    peer, mine = (1e3 * min(column) for column in zip(*times[warm_up:], strict=True))
     ratio, most = statistics.median(ratios), math.inf
     if case.floor:
         most = peer / (1e3 * min(_seconds(case.floor)[0] for _ in range(case.rounds + 1)))
