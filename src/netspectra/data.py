@@ -21,7 +21,7 @@ class Split:
     """Images and labels of one split.
 
     Attributes:
-        images: uint8 (samples, C, H, W).
+        images: uint8 (samples, C, H, W), or float32 (samples, C_out, H, W) that are normalised already.
         labels: int64 (samples,).
         scale: Factors (C_out, C) of the bytes; ToTensor, Normalize and Grayscale are one affine map. Diagonal, or one
             row for grey.
@@ -38,6 +38,8 @@ class Split:
 
     def batch(self, index: torch.Tensor | slice) -> tuple[torch.Tensor, torch.Tensor]:
         """Normalised images (..., C_out, H, W), float32, and labels (...) for an index of any shape (...)."""
+        if self.images.dtype != torch.uint8:
+            return self.images[index], self.labels[index]
         x = self.images[index].float().mul_(self.scale.sum(0)[:, None, None])
         if len(self.scale) < x.shape[-3]:
             x = x.sum(-3, keepdim=True)
@@ -47,6 +49,15 @@ class Split:
         """All samples in order, `size` at a time; the last batch holds what is left."""
         for start in range(0, len(self), size):
             yield self.batch(slice(start, start + size))
+
+    def mixed(self, rows: int = 1000) -> "Split":
+        """The same split with its colours mixed once for all; four bytes a grey pixel take little more than three."""
+        if self.scale.shape[0] == self.scale.shape[1]:
+            return self
+        images = self.images.new_empty((len(self), len(self.scale), *self.images.shape[2:]), dtype=torch.float32)
+        for into, (x, _) in zip(images.split(rows), self.batches(rows), strict=True):
+            into.copy_(x)
+        return replace(self, images=images)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +85,7 @@ def load(path: Path | str, settings: dict, device: torch.device | str = "cpu") -
     """
     parts, facts = _read(Path(path), settings["set"], {part: settings[part] for part in ("train", "test")}, str(device))
     scale, shift = _affine(facts["mean"], facts["std"], settings["grey"])
-    splits = {part: Split(*tensors, scale.to(device), shift.to(device)) for part, tensors in parts.items()}
+    splits = {part: Split(*both, scale.to(device), shift.to(device)).mixed() for part, both in parts.items()}
     if settings.get("permute_labels"):
         splits["train"] = _permuted(splits["train"], settings.get("seed"))
     return Dataset(**splits, classes=tuple(facts["classes"]), checksum=facts["checksum"])

@@ -202,22 +202,23 @@ class _Run:
         device = data.train.labels.device
         initial = Stack.initial(self.settings["architecture"], group.seeds).to(device)
         self.shapes = {name: p.shape for name, p in initial.parameters.items()}
-        self.theta = torch.cat([p.flatten(1) for p in initial.parameters.values()], 1).requires_grad_()
+        self.theta = torch.cat([p.flatten(1) for p in initial.parameters.values()], 1)
+        self.gradient = torch.empty_like(self.theta)
         self.network = initial.network
         optimiser = dict(self.settings["optimiser"])
         rates = torch.full((len(group.seeds),), optimiser.pop("rate"), device=device)
-        self.optimiser = OPTIMISERS[optimiser.pop("name")](self.theta.detach(), rates, **optimiser)
+        self.optimiser = OPTIMISERS[optimiser.pop("name")](self.theta, rates, **optimiser)
         self.batch = min(self.settings["batch"], len(data.train.labels))
         self.per_epoch = -(-len(data.train.labels) // self.batch)
         self.steps = self.per_epoch * self.settings["epochs"]
         self.snapshots_at = {round(f * self.steps): f for f in self.settings["snapshots"]}
         self.step = 0
         self.kept: Tensors = {}
-        self.records: dict[str, list[torch.Tensor]] = {}
+        self.records: dict[str, tuple[torch.Tensor, int]] = {}
         self.past: list[Tensors] = []
 
     def stack(self) -> Stack:
-        """The networks as they are, sharing memory with the flat parameters."""
+        """The networks as they are; writing to them changes the flat parameters in place."""
         flat = self.theta.split([s[1:].numel() for s in self.shapes.values()], 1)
         return Stack(self.network, {n: t.view(s) for (n, s), t in zip(self.shapes.items(), flat, strict=True)})
 
@@ -234,17 +235,13 @@ class _Run:
         for index in self._order().split(self.batch, -1):
             self._learn(*self.data.train.batch(index))
             self._snapshot()
-        self._check(self.records["loss"][-1])
+        self._check(self.records["loss"][0][self.per_epoch - 1])
         epoch = self.step // self.per_epoch
         if action := self.settings.get("intervention"):
-            interventions.at_epoch(self.stack_detached(), self.data, epoch, self.settings["epochs"], action)
+            interventions.at_epoch(self.stack(), self.data, epoch, self.settings["epochs"], action)
         if epoch % self.settings["test_every"] == 0 or self.finished:
             self._test()
         self._settle()
-
-    def stack_detached(self) -> Stack:
-        """The networks without the graph; writing to them changes the parameters in place."""
-        return Stack(self.network, {name: p.detach() for name, p in self.stack().parameters.items()})
 
     def save(self, path: Path) -> None:
         """Write all that is needed to go on bit for bit."""
@@ -262,8 +259,7 @@ class _Run:
         except SafetensorError:
             path.unlink()
             return
-        with torch.no_grad():
-            self.theta.copy_(state["theta"])
+        self.theta.copy_(state["theta"])
         for name, t in self.optimiser.state.items():
             t.copy_(state[f"optimiser/{name}"])
         self.kept = {n.removeprefix("kept/"): t for n, t in state.items() if n.startswith("kept/")}
@@ -272,7 +268,7 @@ class _Run:
 
     def result(self) -> Tensors:
         """Everything the group leaves behind."""
-        final = prefixed("final/", self.stack_detached().parameters)
+        final = prefixed("final/", self.stack().parameters)
         return final | self.kept | prefixed("history/", self._history())
 
     def _order(self) -> torch.Tensor:
@@ -285,27 +281,29 @@ class _Run:
     def _learn(self, x: torch.Tensor, y: torch.Tensor) -> None:
         due = [probe for probe in self.settings["probes"] if self.step % probe["every"] == 0]
         stack = self.stack()
+        weights = [p.requires_grad_() for p in stack.parameters.values()]
         logits, kept = stack(x, probes.wanted(self.network) if due else ())
         labels = y.expand(len(logits), -1)
         losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").unflatten(0, labels.shape)
         losses = losses.mean(1)
-        (gradient,) = torch.autograd.grad(losses.sum(), self.theta)
+        gradients = torch.autograd.grad(losses.sum(), weights)
         with torch.no_grad():
+            torch.cat([g.flatten(1) for g in gradients], 1, out=self.gradient)
             accuracy = (logits.argmax(-1) == labels).float().mean(1)
             self._record("step", torch.tensor(self.step), loss=losses, accuracy=accuracy)
             for probe in due:
-                found = probes.PROBES[probe["name"]](self.stack_detached(), kept)
+                found = probes.PROBES[probe["name"]](self.stack(), kept)
                 self._record(f"{probe['name']}/step", torch.tensor(self.step), **prefixed(f"{probe['name']}/", found))
-            self.optimiser.step(gradient)
+            self.optimiser.step(self.gradient)
         self.step += 1
 
     def _snapshot(self) -> None:
         if (fraction := self.snapshots_at.get(self.step)) is not None:
-            copies = {name: p.clone() for name, p in self.stack_detached().parameters.items()}
+            copies = {name: p.clone() for name, p in self.stack().parameters.items()}
             self.kept |= prefixed(f"snapshot/{fraction:g}/", copies)
 
     def _test(self) -> None:
-        loss, accuracy = evaluate(self.stack_detached(), self.data.test)
+        loss, accuracy = evaluate(self.stack(), self.data.test)
         self._record("test/step", torch.tensor(self.step), **{"test/loss": loss, "test/accuracy": accuracy})
 
     def _check(self, loss: torch.Tensor) -> None:
@@ -316,12 +314,15 @@ class _Run:
             )
 
     def _record(self, step_name: str, step: torch.Tensor, **values: torch.Tensor) -> None:
+        """One row each, in room for an epoch: small tensors that stay would break up the memory of large ones."""
         for name, value in {step_name: step, **values}.items():
-            self.records.setdefault(name, []).append(value.detach())
+            rows, filled = self.records.get(name) or (value.new_empty(self.per_epoch + 1, *value.shape), 0)
+            rows[filled] = value.detach()
+            self.records[name] = rows, filled + 1
 
     def _settle(self) -> None:
-        """Join the records of the epoch, so that a GPU is waited for once an epoch and not at every step."""
-        self.past.append({name: torch.stack(rows) for name, rows in self.records.items()})
+        """Put the records of the epoch away."""
+        self.past.append({name: rows[:filled] for name, (rows, filled) in self.records.items()})
         self.records = {}
 
     def _history(self) -> Tensors:
