@@ -88,6 +88,32 @@ def test_float32_agrees_with_float64(seed, dx, dy):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("dx", "dy"), SHAPES)
+def test_products_in_float32_keep_five_digits_and_six_of_the_mean(seed, dx, dy):
+    x, y = randn(300, dx, seed=seed) + 1e4, randn(300, dy, seed=seed + 5)
+    y[:, :3] += x[:, :3]
+    wanted, found = m.cca(x, y).correlations, m.cca(x, y, single=True).correlations
+    assert not torch.equal(found, wanted)  # they were used
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
+    assert float(found.mean()) == pytest.approx(float(wanted.mean()), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_products_in_float32_are_left_where_they_would_cost_digits(seed):
+    x, y = planted([0.9, 0.5, 0.01], seed=seed)
+    x = x * 10.0 ** -torch.arange(x.shape[1])
+    assert torch.equal(m.cca(x, y, single=True).correlations, m.cca(x, y).correlations)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_condition_is_estimated_and_bounded(seed):
+    x = randn(200, 9, seed=seed) * torch.logspace(0, -2, 9) @ torch.linalg.qr(randn(9, 9, seed=seed + 1))[0]
+    found, true = m.whiten(x), float(torch.linalg.cond(x - x.mean(0)))
+    assert true * (1 - 1e-9) <= found.condition < 9 * true
+    assert 0.8 * true < found.estimated_condition() <= true * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_dead_and_duplicated_neurons_change_nothing(seed, dtype):
     deficient, y = rank_deficient(seed).to(dtype), randn(300, 6, seed=seed + 3).to(dtype)

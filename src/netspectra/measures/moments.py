@@ -4,7 +4,7 @@ from typing import Self
 
 import torch
 
-from netspectra.measures.scatter import blocks, gram, mean_of
+from netspectra.measures.scatter import add_gram, blocks, mean_of, symmetric
 
 
 class Moments:
@@ -22,7 +22,7 @@ class Moments:
         self.dim = dim
         self.count = 0
         self.mean = torch.zeros(dim, dtype=torch.float64, device=device)
-        self._scatter = torch.zeros(dim, dim, dtype=torch.float64, device=device)
+        self._lower = torch.zeros(dim, dim, dtype=torch.float64, device=device)
         self._settled = device is not None
 
     def update(self, x: torch.Tensor) -> Self:
@@ -34,7 +34,7 @@ class Moments:
         x, mean = mean_of("x", x, columns=self.dim)
         self._settle(x.device)
         for block in blocks(x, mean):
-            self._scatter += gram(block)
+            add_gram(self._lower, block)
         self._merge(x.shape[0], mean)
         return self
 
@@ -48,8 +48,8 @@ class Moments:
         if self.count < wanted:
             raise ValueError(f"moments: wanted at least {wanted} samples for a covariance, found {self.count}")
         if centred:
-            return self._scatter / (self.count - 1)
-        return self._scatter / self.count + torch.outer(self.mean, self.mean)
+            return symmetric(self._lower) / (self.count - 1)
+        return symmetric(self._lower) / self.count + torch.outer(self.mean, self.mean)
 
     def __add__(self, other: "Moments") -> "Moments":
         if self.dim != other.dim:
@@ -57,19 +57,19 @@ class Moments:
         total = Moments(self.dim, self.mean.device)
         for part in (self, other):
             if part.count:
-                total._scatter += part._scatter.to(total.mean.device)
+                total._lower += part._lower.to(total.mean.device)
                 total._merge(part.count, part.mean.to(total.mean.device))
         return total
 
     def _settle(self, device: torch.device) -> None:
         if not self._settled:
-            self.mean, self._scatter = self.mean.to(device), self._scatter.to(device)
+            self.mean, self._lower = self.mean.to(device), self._lower.to(device)
             self._settled = True
 
     def _merge(self, count: int, mean: torch.Tensor) -> None:
         """Take in samples whose own scatter is added already."""
         total = self.count + count
         shift = mean - self.mean
-        self._scatter.addr_(shift, shift, alpha=self.count * count / total)
+        self._lower.addr_(shift, shift, alpha=self.count * count / total)
         self.mean = self.mean + shift * (count / total)
         self.count = total

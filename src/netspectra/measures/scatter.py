@@ -7,7 +7,9 @@ that the mean is known before anything is squared.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy.linalg.blas import dsyrk, ssyrk
 
 from netspectra.measures import checks
 
@@ -54,12 +56,13 @@ def centre(name: str, x: Layer) -> Centred:
     if isinstance(x, Centred):
         return x
     x, mean = mean_of(name, x, rows=2)
-    scatter = sum(gram(block) for block in blocks(x, mean))
-    return _varying(name, Centred(x, mean, scatter))
+    return _varying(name, Centred(x, mean, _sum_of_grams(blocks(x, mean), mean)))
 
 
-def centre_pair(x: Layer, y: Layer) -> tuple[Centred, Centred, torch.Tensor]:
+def centre_pair(x: Layer, y: Layer, dtype: torch.dtype = torch.float64) -> tuple[Centred, Centred, torch.Tensor]:
     """Both layers with their moments, and the product of their centred activations, (neurons of x, neurons of y).
+
+    Blocks of samples are multiplied in `dtype` and added up in float64, unless a layer carries its moments already.
 
     Raises:
         ValueError: As `centre`, or different numbers of samples.
@@ -71,7 +74,7 @@ def centre_pair(x: Layer, y: Layer) -> tuple[Centred, Centred, torch.Tensor]:
     (x, x_mean), (y, y_mean) = mean_of("x", x, rows=2), mean_of("y", y, rows=2)
     checks.same_samples("x", x, "y", y)
     # Side by side, one symmetric product gives all three, and costs no more than they would.
-    joint = sum(gram(block) for block in _side_by_side(x, x_mean, y, y_mean))
+    joint = _sum_of_grams(_side_by_side(x, x_mean, y, y_mean, dtype), torch.cat([x_mean, y_mean]))
     d = x.shape[1]
     first, second = Centred(x, x_mean, joint[:d, :d]), Centred(y, y_mean, joint[d:, d:])
     return _varying("x", first), _varying("y", second), joint[:d, d:]
@@ -107,28 +110,60 @@ def blocks(
     rows = rows or _rows(x.shape[1])
     buffer = torch.empty(min(rows, len(x)), x.shape[1], dtype=dtype, device=x.device)
     for part in x.split(rows):
-        yield torch.sub(part, mean, out=buffer[: len(part)])
+        yield _subtract(part, mean, buffer[: len(part)])
 
 
 def gram(block: torch.Tensor) -> torch.Tensor:
     """Block' block."""
-    if block.device.type == "cpu":  # numpy sees that both factors are the same and computes half of the product.
-        array = block.numpy()
-        return torch.from_numpy(array.T @ array)
-    return block.T @ block
+    return symmetric(add_gram(block.new_zeros(block.shape[1], block.shape[1]), block))
+
+
+def add_gram(lower: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
+    """Add block' block to `lower`, of which the triangle below and with the diagonal counts; see `symmetric`.
+
+    Torch has no product that computes half of a symmetric matrix, so on a CPU the BLAS of scipy does.
+    """
+    if lower.device.type != "cpu":
+        return lower.addmm_(block.T.to(lower), block.to(lower))
+    array = block.numpy()
+    a, trans = (array, 1) if array.flags.f_contiguous else (array.T, 0)
+    if block.dtype == torch.float32:
+        return lower.add_(torch.from_numpy(ssyrk(1.0, a, trans=trans).T))
+    dsyrk(1.0, a, beta=1.0, c=lower.numpy().T, overwrite_c=True, trans=trans)
+    return lower
+
+
+def symmetric(lower: torch.Tensor) -> torch.Tensor:
+    """The whole of a symmetric matrix of which the lower triangle is known."""
+    return lower.tril().add_(lower.tril(-1).T)
+
+
+def _sum_of_grams(parts: Iterator[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
+    lower = like.new_zeros(len(like), len(like))
+    for block in parts:
+        add_gram(lower, block)
+    return symmetric(lower)
 
 
 def _side_by_side(
-    x: torch.Tensor, x_mean: torch.Tensor, y: torch.Tensor, y_mean: torch.Tensor
+    x: torch.Tensor, x_mean: torch.Tensor, y: torch.Tensor, y_mean: torch.Tensor, dtype: torch.dtype
 ) -> Iterator[torch.Tensor]:
     d, width = x.shape[1], x.shape[1] + y.shape[1]
     rows = _rows(width)
-    buffer = x_mean.new_empty(min(rows, len(x)), width)
+    buffer = x_mean.new_empty(min(rows, len(x)), width, dtype=dtype)
     for a, b in zip(x.split(rows), y.split(rows), strict=True):
         block = buffer[: len(a)]
-        torch.sub(a, x_mean, out=block[:, :d])
-        torch.sub(b, y_mean, out=block[:, d:])
+        _subtract(a, x_mean, block[:, :d])
+        _subtract(b, y_mean, block[:, d:])
         yield block
+
+
+def _subtract(x: torch.Tensor, mean: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """On a CPU by numpy, whose one thread leaves torch's asleep: awake, they compete with those of the products."""
+    if out.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
+        return torch.sub(x, mean, out=out)
+    np.subtract(x.numpy(), mean.numpy(), out=out.numpy(), casting="same_kind")
+    return out
 
 
 def _rows(neurons: int) -> int:

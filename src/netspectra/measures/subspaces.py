@@ -9,12 +9,12 @@
 import math
 import warnings
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 
 from netspectra.measures import checks
 from netspectra.measures.gradients import gradients, prior_gradients, sample_gradients
+from netspectra.measures.scatter import add_gram, symmetric
 from netspectra.measures.spectra import Spectrum
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
 ]
 
 RESOLUTION = 1e-12  # of the largest eigenvalue: what is smaller has too few digits left in squared gradients
-PANELS = 8  # of the lower triangle; 9/16 of the products of the whole square
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,6 @@ class GradientCovariance:
 
     def __init__(self, parameters: int, device: torch.device | str = "cpu") -> None:
         self.count = 0
-        self._edges = [parameters * i // PANELS for i in range(PANELS + 1)]
         self._lower = torch.zeros(parameters, parameters, dtype=torch.float64, device=device)
 
     def update(self, gradients: torch.Tensor) -> "GradientCovariance":
@@ -63,9 +61,8 @@ class GradientCovariance:
         Raises:
             ValueError: Wrong shape, NaN or infinity.
         """
-        g = checks.matrix("gradients", gradients, columns=len(self._lower)).to(self._lower)
-        for start, stop in pairwise(self._edges):
-            self._lower[start:stop, :stop].addmm_(g[:, start:stop].T, g[:, :stop])
+        g = checks.matrix("gradients", gradients, columns=len(self._lower)).detach().to(self._lower)
+        add_gram(self._lower, g)
         self.count += len(g)
         return self
 
@@ -86,10 +83,7 @@ class GradientCovariance:
         """
         if not self.count:
             raise ValueError("covariance: wanted at least one gradient, found none; call update first")
-        c = self._lower / self.count
-        for start, stop in pairwise(self._edges):
-            c[:start, start:stop] = c[start:stop, :start].T
-        return c
+        return symmetric(self._lower).div_(self.count)
 
 
 def active_subspace(gradients: torch.Tensor, *, resolution: float = RESOLUTION) -> Spectrum:

@@ -32,6 +32,14 @@ class Whitened(Centred):
         """Number of directions kept."""
         return self.basis.shape[1]
 
+    def estimated_condition(self, steps: int = 10) -> float:
+        """What `condition` bounds, from below: by power iteration on the covariance and on its inverse."""
+        v = w = torch.randn(self.neurons, generator=torch.Generator().manual_seed(0)).to(self.mean)
+        for _ in range(steps):
+            v = torch.nn.functional.normalize(self.scatter @ v, dim=0)
+            w = torch.nn.functional.normalize(self.basis @ (self.basis.T @ w), dim=0)
+        return float((v @ self.scatter @ v * (self.basis.T @ w).square().sum()).sqrt())
+
     @cached_property
     def scores(self) -> torch.Tensor:
         """The whitened activations, (samples, rank), with orthonormal columns (without ridge)."""
@@ -77,12 +85,10 @@ def whiten(x: Layer, *, ridge: float = 0.0, rtol: float = 1e-6, name: str = "x")
     if not 0 <= rtol < 1:
         raise ValueError(f"rtol: wanted a tolerance in [0, 1), found {rtol}")
     layer = centre(name, x)
-    variances = layer.scatter.diagonal()
-    scatter = layer.scatter + torch.diag_embed((ridge * variances.mean()).expand(len(variances)))
-    live = scatter.diagonal() > 0
-    found, condition = _by_cholesky(scatter[live][:, live], rtol) or _by_eigenvectors(scatter[live][:, live], rtol)
-    basis = found.new_zeros(len(live), found.shape[1])
-    basis[live] = found
+    scatter = layer.scatter
+    if ridge:
+        scatter = scatter + ridge * scatter.diagonal().mean() * torch.eye(len(scatter)).to(scatter)
+    basis, condition = _basis(scatter, rtol)
     if condition > SAFE_CONDITION and not ridge:
         basis = _refined(layer, basis)
     return Whitened(layer.x, layer.mean, layer.scatter, basis, condition)
@@ -132,13 +138,23 @@ def _kept(values: torch.Tensor, keep: float) -> int:
     return min(int((share < keep).sum()) + 1, len(values))
 
 
+def _basis(scatter: torch.Tensor, rtol: float) -> tuple[torch.Tensor, float]:
+    live = scatter.diagonal() > 0
+    if not live.all():
+        found, condition = _basis(scatter[live][:, live], rtol)
+        basis = found.new_zeros(len(live), found.shape[1])
+        basis[live] = found
+        return basis, condition
+    return _by_cholesky(scatter, rtol) or _by_eigenvectors(scatter, rtol)
+
+
 def _by_cholesky(scatter: torch.Tensor, rtol: float) -> tuple[torch.Tensor, float] | None:
     """R^-1 of scatter = R'R when a bound on its condition number certifies full rank, else None."""
     factor, failed = torch.linalg.cholesky_ex(scatter, upper=True)
     if failed:
         return None
     inverse = torch.linalg.solve_triangular(factor, torch.eye(len(factor)).to(factor), upper=True)
-    condition = float(factor.norm() * inverse.norm())
+    condition = float((scatter.norm() * gram(inverse.T).norm()).sqrt())
     return (inverse, condition) if condition * max(rtol, 1 / SAFE_CONDITION) < 1 else None
 
 
