@@ -3,7 +3,7 @@
 import torch
 
 
-def matrix(name: str, x: torch.Tensor, *, rows: int = 1, columns: int | None = None) -> torch.Tensor:
+def matrix(name: str, x: torch.Tensor, *, rows: int = 1, columns: int | None = None, read: bool = True) -> torch.Tensor:
     """Return `x` after checking that it is a finite floating matrix.
 
     Args:
@@ -11,11 +11,12 @@ def matrix(name: str, x: torch.Tensor, *, rows: int = 1, columns: int | None = N
         x: Tensor of shape (rows, columns).
         rows: Least number of rows wanted.
         columns: Exact number of columns wanted, or None for any.
+        read: Whether to look for NaN and infinity.
 
     Raises:
         ValueError: Wrong type, number of dimensions or size, or NaN or infinity within.
     """
-    finite(name, x)
+    (finite if read else floating)(name, x)
     if x.ndim != 2:
         raise ValueError(f"{name}: wanted 2 dimensions (samples, neurons), found shape {tuple(x.shape)}")
     if x.shape[0] < rows:
@@ -25,17 +26,27 @@ def matrix(name: str, x: torch.Tensor, *, rows: int = 1, columns: int | None = N
     return x
 
 
-def finite(name: str, x: torch.Tensor) -> torch.Tensor:
-    """Return `x` after checking that it is a floating or complex tensor without NaN or infinity.
+def floating(name: str, x: torch.Tensor) -> torch.Tensor:
+    """Return `x` after checking that it is a floating or complex tensor with values.
 
     Raises:
-        ValueError: Not such a tensor, or empty, or NaN or infinity within (the error counts them).
+        ValueError: Not such a tensor, or empty.
     """
     if not isinstance(x, torch.Tensor) or not (x.is_floating_point() or x.is_complex()):
         found = x.dtype if isinstance(x, torch.Tensor) else type(x).__name__
         raise ValueError(f"{name}: wanted a floating tensor, found {found}; convert it with .double()")
     if x.numel() == 0:
         raise ValueError(f"{name}: wanted values, found an empty tensor of shape {tuple(x.shape)}")
+    return x
+
+
+def finite(name: str, x: torch.Tensor) -> torch.Tensor:
+    """Return `x` after checking that it is a floating or complex tensor without NaN or infinity.
+
+    Raises:
+        ValueError: Not such a tensor, or empty, or NaN or infinity within (the error counts them).
+    """
+    floating(name, x)
     # NaN and infinity reach the sum, which needs no boolean copy of x; counting tells them from its own overflow.
     if not torch.isfinite(x.sum()) and (bad := int((~torch.isfinite(x)).sum())):
         raise ValueError(f"{name}: wanted finite values, found {bad} NaN or infinite of {x.numel()}; remove them first")

@@ -159,8 +159,9 @@ def _side_by_side(
 
 
 def _subtract(x: torch.Tensor, mean: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """On a CPU by numpy, whose one thread leaves torch's asleep: awake, they compete with those of the products."""
-    if out.device.type != "cpu" or x.dtype not in (torch.float32, torch.float64):
+    """With several threads by numpy, which leaves torch's asleep: awake, they compete with those of the products."""
+    alone = out.device.type != "cpu" or torch.get_num_threads() == 1
+    if alone or x.dtype not in (torch.float32, torch.float64):
         return torch.sub(x, mean, out=out)
     np.subtract(x.numpy(), mean.numpy(), out=out.numpy(), casting="same_kind")
     return out
@@ -174,8 +175,11 @@ def mean_of(
     name: str, x: torch.Tensor, *, rows: int = 1, columns: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The activations without their graph, checked as by `checks.matrix`, and their mean in float64."""
-    x = checks.matrix(name, x, rows=rows, columns=columns).detach()
-    return x, sum(part.sum(0, dtype=torch.float64) for part in x.split(_rows(x.shape[1]))) / len(x)
+    x = checks.matrix(name, x, rows=rows, columns=columns, read=False).detach()
+    mean = sum(part.sum(0, dtype=torch.float64) for part in x.split(_rows(x.shape[1]))) / len(x)
+    if not torch.isfinite(mean).all():  # which NaN and infinity reach
+        checks.finite(name, x)
+    return x, mean
 
 
 def _varying(name: str, layer: Centred) -> Centred:

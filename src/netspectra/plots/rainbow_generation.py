@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from netspectra.plots import style
 from netspectra.plots.rainbow_training import NAMES
 
-BOXED = {"title_fontsize": 6, "frameon": True, "edgecolor": "none", "framealpha": 0.9}
 CONDITIONS = {
     "trained": "trained",
     "layer 1 alone": "layer 1\ndrawn",
@@ -38,7 +37,7 @@ def conditions(table: pd.DataFrame) -> Figure:
         axis.set_title(NAMES[network])
         _chance(axis)
     axes[0, 0].set(ylabel="test accuracy (%)", ylim=(0, 1.08 * table.value.max()))
-    axes[0, 0].legend(loc="lower left", title="dots: networks; bars: 95 % interval over trained networks", **BOXED)
+    style.legend_below(axes[0, 0], "dots: networks; bars: 95 % interval over trained networks", title_fontsize=6)
     return figure
 
 
@@ -55,7 +54,7 @@ def widths(table: pd.DataFrame) -> Figure:
         axis.set(title=NAMES[network], xlabel="nodes per hidden layer / those of the trained network")
         _chance(axis)
     axes[0, 0].set(ylabel="test accuracy (%)", ylim=(0, 1.08 * table.value.max()))
-    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.2), title=style.INTERVAL, **BOXED)
+    style.legend_below(axes[0, 0], style.INTERVAL, title_fontsize=6)
     return figure
 
 

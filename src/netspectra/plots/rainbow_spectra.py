@@ -32,7 +32,7 @@ def panels(rows: pd.DataFrame, spectrum: object, what: str, settings: dict) -> F
     axes[0, 0].set_ylabel("eigenvalue")
     axes[1, 0].set_ylabel("test accuracy after clipping (%)")
     axes[0, 0].legend(loc="lower left" if what == "activation" else "upper right")
-    axes[1, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.26), title=style.INTERVAL, title_fontsize=6)
+    style.legend_below(axes[1, 0], style.INTERVAL, title_fontsize=6)
     return figure
 
 
@@ -47,7 +47,7 @@ def _activations(axis: Axes, quantities: dict[str, pd.DataFrame], settings: dict
     axis.plot(
         mean.index, line, color="black", linestyle=":", label=f"power law, ranks {mean.index[0]} to {mean.index[-1]}"
     )
-    axis.annotate(f"rank$^{{{slope:.2f}}}$", (mean.index[-1], line[-1]), (-28, 12), textcoords="offset points")
+    axis.annotate(f"rank$^{{{slope:.2f}}}$", (mean.index[0], line[0]), (2, 4), textcoords="offset points")
     axis.set(xscale="log", yscale="log", xlabel="rank")
 
 
