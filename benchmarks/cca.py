@@ -19,7 +19,7 @@ import torch
 from netspectra.measures import cca as m
 
 KEEP, LAYERS, PERMUTATIONS, CHECKPOINTS = 20, 6, 10, 4
-# CCA in float64 and in float32, PWCCA and SVCCA, by neurons.
+# CCA in float64 and in float32, PWCCA and SVCCA, by neurons: about a quarter below what prototypes reached there.
 GOALS = {500: (2.0, 3.0, 2.5, 7.0), 1024: (1.3, 2.3, 3.1, 7.0)}
 
 

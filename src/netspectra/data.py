@@ -50,12 +50,12 @@ class Split:
         for start in range(0, len(self), size):
             yield self.batch(slice(start, start + size))
 
-    def mixed(self, rows: int = 1000) -> "Split":
+    def mixed(self) -> "Split":
         """The same split with its colours mixed once for all; four bytes a grey pixel take little more than three."""
         if self.scale.shape[0] == self.scale.shape[1]:
             return self
         images = self.images.new_empty((len(self), len(self.scale), *self.images.shape[2:]), dtype=torch.float32)
-        for into, (x, _) in zip(images.split(rows), self.batches(rows), strict=True):
+        for into, (x, _) in zip(images.split(1000), self.batches(1000), strict=True):
             into.copy_(x)
         return replace(self, images=images)
 

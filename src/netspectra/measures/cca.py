@@ -119,8 +119,8 @@ def cca(x: Layer, y: Layer, *, ridge: float = 0.0, rtol: float = 1e-6, single: b
         ridge: Shrinkage of both covariances in units of their mean variance.
         rtol: Directions with singular values up to rtol times the largest are dropped.
         single: Multiply blocks of samples in float32 and add them up in float64, which halves the time of the products:
-            means hold to 1e-6, each correlation to 1e-5. Layers with a condition number above 60 get float64 all
-            the same.
+            means hold to 1e-6, each correlation to 1e-5. Layers whose condition number turns out above 60 are done
+            again in float64.
 
     Raises:
         ValueError: Bad activations, different numbers of samples, `ridge` or `rtol` outside its range.

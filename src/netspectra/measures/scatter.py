@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.linalg.blas import dsyrk, ssyrk
 
 from netspectra.measures import checks
 
@@ -124,7 +123,9 @@ def add_gram(lower: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
     Torch has no product that computes half of a symmetric matrix, so on a CPU the BLAS of scipy does.
     """
     if lower.device.type != "cpu":
-        return lower.addmm_(block.T.to(lower), block.to(lower))
+        return lower.add_(block.T @ block)
+    from scipy.linalg.blas import dsyrk, ssyrk  # a quarter of a second, which jobs without products need not pay
+
     array = block.numpy()
     a, trans = (array, 1) if array.flags.f_contiguous else (array.T, 0)
     if block.dtype == torch.float32:
@@ -168,7 +169,7 @@ def _subtract(x: torch.Tensor, mean: torch.Tensor, out: torch.Tensor) -> torch.T
 
 
 def _rows(neurons: int) -> int:
-    return max(neurons, BLOCK // neurons)  # below as many rows as columns, adding products up is the cost
+    return max(neurons, BLOCK // neurons)  # below as many rows as columns, reading and writing the sum is the cost
 
 
 def mean_of(

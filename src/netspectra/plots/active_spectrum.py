@@ -144,5 +144,5 @@ def sample_size(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
     for axis in axes[0]:
         axis.axvline(1, color="black", linewidth=0.8, alpha=0.5)
         axis.set(xlabel="samples N over parameters P", xlim=(0, None))
-        axis.legend(fontsize=6, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+        style.legend_above(axis, fontsize=6)
     return figure

@@ -81,6 +81,5 @@ def best_cosines(axis: Axes, rows: pd.DataFrame) -> None:
     for mode, (label, look) in looks.items():
         if len(found := rows[rows["mode"] == mode]):
             style.band(axis, found, label=label, **look)
-    above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 2}
-    axis.legend(title="all pairs, mean and 95 % interval", title_fontsize=6, **above)
+    style.legend_above(axis, title="all pairs, mean and 95 % interval", title_fontsize=6)
     axis.set(xlabel="rank", ylim=(0, 1))

@@ -50,6 +50,11 @@ def legend_below(axes: Axes, title: str | None = None, **options: object) -> Non
     axes.figure.legend(*entries, title=title, loc="outside lower center", **options)
 
 
+def legend_above(axes: Axes, **options: object) -> None:
+    """Put the legend of `axes` above them, two entries in a row, where it hides nothing."""
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, **options)
+
+
 def save(figure: Figure, path: Path, kind: str) -> None:
     """Write a figure without a date in it, so that the same table gives the same bytes."""
     figure.savefig(path, format=kind, metadata={"Date": None} if kind == "svg" else None)
