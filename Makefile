@@ -28,7 +28,7 @@ $(VENV)/ready: requirements.lock
 reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper or SCALE=smoke for another scale
 	@echo "Reproducing$(if $(SCALE), at scale $(SCALE)): data, networks, tables, figures, verdicts ..."
 	@$(SNAKEMAKE)
-	@PYTHONPATH=src $(BIN)/python -m netspectra.claims data/metrics/claims.json
+	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.verdicts data/metrics/claims.json
 	@echo "Report: $(CURDIR)/report/index.html"
 
 test: $(VENV)/ready ## all tests, those of DVC, faults and Slurm too (Slurm: where root and its packages are there)
@@ -49,7 +49,7 @@ bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
 	@status=0; for f in benchmarks/[a-z]*.py; do PYTHONPATH=src $(BIN)/python $$f || status=1; done; exit $$status
 
 stages: $(VENV)/ready ## write dvc.yaml anew, after a change of params.yaml or of imports
-	@PYTHONPATH=src $(BIN)/python -m netspectra.stages > dvc.yaml.new && mv dvc.yaml.new dvc.yaml
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.stages > dvc.yaml.new && mv dvc.yaml.new dvc.yaml
 
 pull: $(VENV)/ready ## fetch what the DVC remote holds, so that both tools say there is nothing to do
 	@$(BIN)/dvc pull && $(BIN)/snakemake --touch -F -q all

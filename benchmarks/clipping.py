@@ -14,8 +14,8 @@ from _turns import Case, run  # isort: skip (sets the threads)
 import torch
 from torch import nn
 
+from netspectra.lenses.clipping import clipping_curve
 from netspectra.measures import spectra
-from netspectra.measures.clipping import clipping_curve
 
 SAMPLES, EACH, OVERALL = 1000, 8.0, 14.0
 

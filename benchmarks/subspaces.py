@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from netspectra.lenses import gradients as gradient_lens
+from netspectra.lenses.gradients import blocks, flat_parameters
 from netspectra.measures import subspaces
-from netspectra.measures.gradients import blocks, flat_parameters
 
 WIDTHS, SAMPLES, THETAS, POINTS = (1, 35, 35, 35, 35, 35, 1), 1000, 500, 100
 ROWS, COLUMNS, DECOMPOSITIONS = 10000, 5146, 1
@@ -85,7 +86,7 @@ def gradient_cases(net: nn.Sequential) -> Iterator[Case]:
         yield Case(
             f"gradients of {SAMPLES} samples, {name}",
             lambda p=peer: p(net, x, y),
-            lambda: subspaces.sample_gradients(net, x, y),
+            lambda: gradient_lens.sample_gradients(net, x, y),
             15.0,
             1e-12,
             floor=lambda: torch.empty(SAMPLES, thetas.shape[1], dtype=torch.float64).fill_(1),  # writing the result
@@ -93,14 +94,16 @@ def gradient_cases(net: nn.Sequential) -> Iterator[Case]:
     yield Case(
         f"gradients at {THETAS} theta, autograd loop",
         lambda: per_theta_loop(net, thetas, few, targets),
-        lambda: subspaces.gradients(net, thetas, few, targets),
+        lambda: gradient_lens.gradients(net, thetas, few, targets),
         2.2,
         1e-12,
     )
 
 
 def spectrum_cases(net: nn.Sequential, rows: int, columns: int) -> Iterator[Case]:
-    g = torch.cat(list(subspaces.prior_gradients(net, *grid(POINTS), rows, generator=torch.Generator().manual_seed(0))))
+    g = torch.cat(
+        list(gradient_lens.prior_gradients(net, *grid(POINTS), rows, generator=torch.Generator().manual_seed(0)))
+    )
     g = g[:, :: g.shape[1] // columns][:, :columns].contiguous()
     values, vectors = snapshot_svd(g.numpy())
     # A digit is lost where eigenvalues are close; what C is rebuilt from must still be the same.

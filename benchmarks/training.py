@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from netspectra.data import Dataset, Split, _affine
+from netspectra.data.images import Dataset, Split, _affine
+from netspectra.lenses.attacks import fgsm
 from netspectra.measures import alignment as measure
-from netspectra.measures.attacks import fgsm
-from netspectra.models import build
-from netspectra.training import Group, _Run
+from netspectra.networks.zoo import build
+from netspectra.training.loop import Group, _Run
 
 MNIST_MLP = {"type": "fully_connected", "widths": [784, 100, 100, 50, 10], "bias": True}
 RAINBOW_MLP = {"type": "fully_connected", "widths": [1024, 512, 256, 10], "bias": False}

@@ -8,16 +8,20 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from netspectra.analyses import Given, active_choices, active_spectrum, active_trained, prior
-from netspectra.checkpoints import Networks
-from netspectra.data import Dataset, Split
+from netspectra.data.images import Dataset, Split
+from netspectra.experiments.active_choices import analysis as active_choices
+from netspectra.experiments.active_choices import plot as draw_choices
+from netspectra.experiments.active_spectrum import analysis as active_spectrum
+from netspectra.experiments.active_spectrum import plot as draw_spectrum
+from netspectra.experiments.active_trained import analysis as active_trained
+from netspectra.experiments.active_trained import plot as draw_trained
+from netspectra.experiments.measuring import Given
+from netspectra.figures import style
+from netspectra.lenses import prior
+from netspectra.lenses.gradients import blocks, gradients
 from netspectra.measures import subspaces
-from netspectra.measures.gradients import blocks
-from netspectra.models import Stack
-from netspectra.plots import active_choices as draw_choices
-from netspectra.plots import active_spectrum as draw_spectrum
-from netspectra.plots import active_trained as draw_trained
-from netspectra.plots import style
+from netspectra.networks.checkpoints import Networks
+from netspectra.networks.ensembles import Ensemble
 
 SETTING = {"widths": [1, 4, 4, 4, 1], "activation": "tanh", "prior": 1.0, "points": 20, "range": [-6.0, 6.0]}
 SPECTRUM = {
@@ -82,9 +86,9 @@ def test_turns_of_signs_leave_no_two_parameters_together():
     signs = torch.stack(turns(net))
     x = torch.linspace(*SETTING["range"], SETTING["points"], dtype=torch.float64)[:, None]
     thetas = torch.randn(3, signs.shape[1], generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    g = subspaces.gradients(net, thetas, x, x.sin())
+    g = gradients(net, thetas, x, x.sin())
     for turn in signs:
-        torch.testing.assert_close(subspaces.gradients(net, thetas * turn, x, x.sin()), g * turn, rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(gradients(net, thetas * turn, x, x.sin()), g * turn, rtol=1e-9, atol=1e-12)
     together = (signs.T @ signs == len(signs)).sum()
     assert together == signs.shape[1]
 
@@ -149,7 +153,7 @@ def trained() -> Given:
     architecture = {"type": "fully_connected", "widths": [16, 8, 6, 3], "bias": True}
     tensors = {}
     for at, seeds in (("final", (0, 1)), ("snapshot/0", (2, 3))):
-        stack = Stack.initial(architecture, seeds)
+        stack = Ensemble.initial(architecture, seeds)
         tensors |= {f"{at}/mlp/{name}": p for name, p in stack.parameters.items()}
     settings = {"architecture": architecture, "variants": {"mlp": {}}, "snapshots": [0], "replicates": 2, "data": {}}
     generator = torch.Generator().manual_seed(0)

@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch import nn
 
+from netspectra.lenses.attacks import fgsm, input_gradient
+from netspectra.lenses.pruning import progressive_dropout
 from netspectra.measures import alignment as measure
 from netspectra.measures.alignment import alignment, chance, patches
-from netspectra.measures.attacks import fgsm, input_gradient
 from netspectra.measures.moments import Moments
 from netspectra.measures.projection import keep_high_variance
-from netspectra.measures.pruning import progressive_dropout
 from netspectra.measures.spectra import eigenspectrum
-from netspectra.models import convolutional, fully_connected
+from netspectra.networks.zoo import convolutional, fully_connected
 
 SEEDS = (0, 1, 2)
 

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from netspectra import plots
-from netspectra.analyses import Given, cca_mnist, cca_recipe, cca_toy
-from netspectra.plots import cca_mnist as mnist_plot
-from netspectra.plots import cca_recipe as recipe_plot
-from netspectra.plots import cca_toy as toy_plot
+from netspectra.experiments import drawing as plots
+from netspectra.experiments.cca_mnist import analysis as cca_mnist
+from netspectra.experiments.cca_mnist import plot as mnist_plot
+from netspectra.experiments.cca_recipe import analysis as cca_recipe
+from netspectra.experiments.cca_recipe import plot as recipe_plot
+from netspectra.experiments.cca_toy import analysis as cca_toy
+from netspectra.experiments.cca_toy import plot as toy_plot
+from netspectra.experiments.measuring import Given
 
 TOY = {"samples": 60, "neurons": [6, 4], "datapoints": [7, 20, 60], "draws": 3, "seed": 1}
 MNIST = {"entering": "fc3", "batch": 50, "top": 3, "mass": 0.9, "level": 0.05, "seed": 1}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from netspectra.measures.clipping import clipping_curve
+from netspectra.lenses.clipping import clipping_curve
 
 
 def mlp(bias=False, inplace=False):

@@ -26,13 +26,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
-from netspectra import download as downloading
-from netspectra import fetch as fetching
-from netspectra.data import DataError, Split, load
-from netspectra.fetch import fetch, mirrors_from_environment, stated_checksum
-from netspectra.formats import read_cifar10, read_idx, unpickle_arrays
-from netspectra.layout import version_of
-from netspectra.prepare import prepare
+from netspectra.data import download as downloading
+from netspectra.data import fetch as fetching
+from netspectra.data.fetch import fetch, mirrors_from_environment, stated_checksum
+from netspectra.data.formats import read_cifar10, read_idx, unpickle_arrays
+from netspectra.data.images import Split, load
+from netspectra.data.prepare import prepare
+from netspectra.errors import DataError
+from netspectra.workflow.layout import version_of
 
 PROJECT = Path(__file__).parents[1]
 CONTENT = np.random.default_rng(0).bytes(40_000)
@@ -378,7 +379,9 @@ def test_run_reads_settings_and_environment(tmp_path, monkeypatch):
 
 
 def test_fetch_and_prepare_need_no_torch():
-    code = "import sys, netspectra.fetch, netspectra.prepare; print({'torch', 'torchvision'} & set(sys.modules))"
+    code = (
+        "import sys, netspectra.data.fetch, netspectra.data.prepare; print({'torch', 'torchvision'} & set(sys.modules))"
+    )
     env = os.environ | {"PYTHONPATH": str(PROJECT / "src")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
     assert done.stdout.strip() == "set()"

@@ -10,7 +10,7 @@ import yaml
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import OutputSettings, ResourceSettings
 
-from netspectra.stages import HEADER, keys, stages
+from netspectra.workflow.stages import HEADER, keys, stages
 
 ROOT = Path(__file__).parents[1]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())

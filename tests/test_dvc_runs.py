@@ -20,7 +20,7 @@ def versioned(folder, remote):
     shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
     config = (folder / ".dvc/config").read_text()
     (folder / ".dvc/config").write_text(config.replace("../../netspectra-store", str(remote)))
-    stages = project.succeed("python", "-m", "netspectra.stages", PYTHONPATH="src")
+    stages = project.succeed("python", "-m", "netspectra.workflow.stages", PYTHONPATH="src")
     (folder / "dvc.yaml").write_text(stages)
     project.succeed("git", "init", "-q")
     name_yourself(project)

@@ -10,13 +10,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from netspectra import checkpoints
-from netspectra.claims import ClaimError, read
-from netspectra.data import load
-from netspectra.layout import version_of
-from netspectra.prepare import prepare
-from netspectra.runtime import DataError
-from netspectra.settings import SettingsError, resolve
+from netspectra.data.images import load
+from netspectra.data.prepare import prepare
+from netspectra.errors import ClaimError, DataError, SettingsError
+from netspectra.networks import checkpoints
+from netspectra.statistics.verdicts import read
+from netspectra.workflow.layout import version_of
+from netspectra.workflow.settings import resolve
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "workflow/schemas/params.schema.yaml"

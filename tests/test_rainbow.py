@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from netspectra.lenses.rainbow import Recipe, generate, generate_many
 from netspectra.measures import procrustes
-from netspectra.measures.rainbow import Recipe, generate, generate_many, sample_weights
+from netspectra.measures.rainbow import sample_weights
 
 
 def mlp(bias=False, widths=(12, 30, 20, 4)):

@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from netspectra import plots
-from netspectra.analyses import Given, rainbow_alignment, rainbow_generation, rainbow_spectra, rainbow_training
-from netspectra.analyses.hidden import hidden_layers, joint_moments, replicates
-from netspectra.analyses.pairs import add_pairs, pairs
-from netspectra.checkpoints import Networks
-from netspectra.data import Dataset, Split
+from netspectra.data.images import Dataset, Split
+from netspectra.experiments import drawing as plots
+from netspectra.experiments.measuring import Given
+from netspectra.experiments.rainbow_alignment import analysis as rainbow_alignment
+from netspectra.experiments.rainbow_generation import analysis as rainbow_generation
+from netspectra.experiments.rainbow_spectra import analysis as rainbow_spectra
+from netspectra.experiments.rainbow_training import analysis as rainbow_training
+from netspectra.lenses.hidden import hidden_layers, joint_moments, replicates
 from netspectra.measures.procrustes import align
-from netspectra.models import Stack
+from netspectra.networks.checkpoints import Networks
+from netspectra.networks.ensembles import Ensemble
+from netspectra.statistics.pairs import add_pairs, pairs
 
 ARCHITECTURES = {
     "mlp": {"type": "fully_connected", "widths": [64, 14, 12, 4], "bias": False},
@@ -52,7 +56,7 @@ def split(samples, seed):
 def trained(kind, count=3):
     """Networks whose weights are their initial ones and a strong direction that all share in the first layer."""
     architecture = ARCHITECTURES[kind]
-    initial = Stack.initial(architecture, range(count)).parameters
+    initial = Ensemble.initial(architecture, range(count)).parameters
     first = next(iter(initial))
     shared = torch.randn(initial[first][0].flatten(1).shape[1], generator=torch.Generator().manual_seed(9))
     strong = torch.randn(initial[first].shape[:2], generator=torch.Generator().manual_seed(8))
@@ -77,7 +81,7 @@ def given(experiment, monkeypatch, **networks):
 
 @pytest.mark.parametrize("experiment", SETTINGS)
 def test_tables_metrics_and_figures(experiment, monkeypatch):
-    analyse = importlib.import_module(f"netspectra.analyses.{experiment}").analyse
+    analyse = importlib.import_module(f"netspectra.experiments.{experiment}.analysis").analyse
     found = analyse(given(experiment, monkeypatch))
     assert found.table.equals(analyse(given(experiment, monkeypatch)).table)
     assert {"network", "replicate", "x", "value"} <= set(found.table.columns)
@@ -85,7 +89,9 @@ def test_tables_metrics_and_figures(experiment, monkeypatch):
     assert all(np.isfinite(value) for value in found.metrics.values())
     assert all(found.metrics[f"{n}_low"] <= found.metrics[n] for n in found.metrics if f"{n}_low" in found.metrics)
     plots.style.use()
-    figures = importlib.import_module(f"netspectra.plots.{experiment}").draw(found.table, SETTINGS[experiment])
+    figures = importlib.import_module(f"netspectra.experiments.{experiment}.plot").draw(
+        found.table, SETTINGS[experiment]
+    )
     assert {f"{name}{end}" for name in FIGURES.get(experiment, set()) for end in ("", "_cnn")} <= set(figures)
     for figure in figures.values():
         figure.canvas.draw()
@@ -99,7 +105,7 @@ def test_joint_moments_are_those_of_every_pair(kind):
     moments = joint_moments(networks, images.batches(25))
     x, _ = images.batch(slice(None))
     for h in hidden_layers(networks[0]):
-        kept = [Stack.of(network)(x, [f"relu{h.number}"])[1][f"relu{h.number}"][0] for network in networks]
+        kept = [Ensemble.of(network)(x, [f"relu{h.number}"])[1][f"relu{h.number}"][0] for network in networks]
         flat = [k.movedim(1, -1).flatten(0, -2).double() for k in kept]
         expected = flat[0].T @ flat[2] / len(flat[0])
         assert torch.allclose(moments[h.number].blocks(False)[0, 2], expected, atol=1e-6)

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from netspectra.measures import gradients as gradient_module
+from netspectra.lenses import gradients as gradient_module
+from netspectra.lenses.gradients import blocks, flat_parameters, prior_gradients, sample_factors, sample_gradients
 from netspectra.measures import subspaces
-from netspectra.measures.gradients import blocks, flat_parameters, prior_gradients, sample_factors, sample_gradients
 from netspectra.measures.sample_subspaces import SampleSubspace, sample_activity, sample_gram, sample_subspace
 from netspectra.measures.subspaces import GradientCovariance, active_eigenvalues, active_subspace, largest_angle
 
@@ -60,7 +60,7 @@ def test_gradients_equal_automatic_differentiation(widths, bias, activation, los
     x, y = problem(net, 11, loss)
     thetas = normal(6, blocks(net)[f"{len(net) - 1}.weight"].stop, seed=4)
     expected = torch.stack([automatic(net, theta, x, y, loss) for theta in thetas])
-    found = subspaces.gradients(net, thetas, x, y, loss=loss)
+    found = gradient_module.gradients(net, thetas, x, y, loss=loss)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12 * float(expected.abs().max()) + 1e-300)
 
 
@@ -73,7 +73,7 @@ def test_gradients_of_samples_equal_automatic_differentiation(activation, loss):
     expected = torch.stack([automatic(net, own, x[i : i + 1], y[i : i + 1], loss) for i in range(len(x))])
     found = sample_gradients(net, x, y, loss=loss)
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-13)
-    torch.testing.assert_close(found.mean(0), subspaces.gradients(net, own[None], x, y, loss=loss)[0])
+    torch.testing.assert_close(found.mean(0), gradient_module.gradients(net, own[None], x, y, loss=loss)[0])
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -119,7 +119,7 @@ def test_prior_gradients_do_not_depend_on_chunks(monkeypatch, scale):
     assert [len(c) for c in chunks] == [16] * 6 + [5]
     torch.testing.assert_close(torch.cat(chunks), whole, rtol=1e-12, atol=1e-13)
     thetas = scale * normal(101, whole.shape[1], seed=5)
-    torch.testing.assert_close(whole, subspaces.gradients(net, thetas, x, y), rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(whole, gradient_module.gradients(net, thetas, x, y), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("memory", [0, 10**6, 10**12])
@@ -272,12 +272,12 @@ NET, X, Y, THETAS = network([3, 4, 2]), normal(5, 3), normal(5, 2), normal(6, 26
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: subspaces.gradients(NET, THETAS[:, 1:], X, Y), "thetas: wanted 26 columns, found 25"),
-        (lambda: subspaces.gradients(NET, THETAS, X[:, 1:], Y), "x: wanted 3 columns, found 2"),
-        (lambda: subspaces.gradients(NET, THETAS, X, Y[1:]), r"y: wanted shape \(5, 2\) for mse, found \(4, 2\)"),
-        (lambda: subspaces.gradients(NET, THETAS, X, Y, loss="l1"), "loss: wanted one of mse, cross_entropy"),
-        (lambda: subspaces.gradients(NET, THETAS / 0, X, Y), "thetas: wanted finite values"),
-        (lambda: subspaces.gradients(NET, THETAS, X, Y * math.nan), "y: wanted finite values"),
+        (lambda: gradient_module.gradients(NET, THETAS[:, 1:], X, Y), "thetas: wanted 26 columns, found 25"),
+        (lambda: gradient_module.gradients(NET, THETAS, X[:, 1:], Y), "x: wanted 3 columns, found 2"),
+        (lambda: gradient_module.gradients(NET, THETAS, X, Y[1:]), r"y: wanted shape \(5, 2\) for mse, found \(4, 2\)"),
+        (lambda: gradient_module.gradients(NET, THETAS, X, Y, loss="l1"), "loss: wanted one of mse, cross_entropy"),
+        (lambda: gradient_module.gradients(NET, THETAS / 0, X, Y), "thetas: wanted finite values"),
+        (lambda: gradient_module.gradients(NET, THETAS, X, Y * math.nan), "y: wanted finite values"),
         (lambda: blocks(nn.Sequential(nn.Linear(3, 4), nn.GELU())), "network: wanted .* found 1: GELU"),
         (lambda: blocks(nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.ReLU())), "network: wanted"),
         (lambda: blocks(nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 3), nn.Tanh(), nn.ReLU())), "network: .* 2: Tanh"),

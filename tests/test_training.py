@@ -5,11 +5,13 @@ import json
 import pytest
 import torch
 
-from netspectra import checkpoints, training
-from netspectra.data import Dataset, Split
-from netspectra.models import Stack, build
-from netspectra.optimisers import SGD, Adam
-from netspectra.training import Group, train
+from netspectra.data.images import Dataset, Split
+from netspectra.networks import checkpoints
+from netspectra.networks.ensembles import Ensemble
+from netspectra.networks.zoo import build
+from netspectra.training import loop as training
+from netspectra.training.loop import Group, train
+from netspectra.training.optimisers import SGD, Adam
 
 CPU = torch.device("cpu")
 
@@ -167,7 +169,7 @@ def test_a_stack_gives_what_its_networks_give(kind):
             "type": kind, "channels": [1, 4, 5], "kernel": 3, "stride": 2, "image": 8, "classes": 3, "bias": True,
         },
     }[kind]  # fmt: skip
-    stack = Stack.initial(architecture, [3, 4, 5])
+    stack = Ensemble.initial(architecture, [3, 4, 5])
     shared, own = torch.randn(7, 1, 8, 8), torch.randn(3, 7, 1, 8, 8)
     for i, network in enumerate(stack):
         torch.testing.assert_close(stack(shared)[0][i], network(shared), rtol=1e-4, atol=1e-6)
@@ -176,13 +178,13 @@ def test_a_stack_gives_what_its_networks_give(kind):
 
 def test_initialisation_is_that_of_torch():
     architecture = {"type": "fully_connected", "widths": [16, 9, 3], "bias": True}
-    stack = Stack.initial(architecture, [8, 9])
+    stack = Ensemble.initial(architecture, [8, 9])
     torch.manual_seed(9)
     torch.testing.assert_close(stack.weight("fc1")[1], build(architecture).fc1.weight.detach())
 
 
 def saved(block, tmp_path):
-    stack = Stack.initial(block["architecture"], [1, 2, 3])
+    stack = Ensemble.initial(block["architecture"], [1, 2, 3])
     tensors = {f"final/a/{name}": p for name, p in stack.parameters.items()}
     checkpoints.save(tmp_path / "toy.safetensors", block, tensors, seeds=[1, 2, 3])
     return tmp_path / "toy.safetensors"

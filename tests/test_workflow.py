@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from netspectra import claims
-from netspectra.settings import SettingsError, resolve
-from netspectra.sources import files_of
+from netspectra.errors import SettingsError
+from netspectra.statistics import verdicts as claims
+from netspectra.workflow.imports import files_of
+from netspectra.workflow.settings import resolve
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "workflow/schemas/params.schema.yaml"
@@ -61,7 +62,7 @@ def test_a_bad_setting_is_named_with_what_is_allowed(path, value, message):
 @pytest.mark.parametrize("name", PARAMS["experiments"])
 def test_every_experiment_has_all_its_pieces(name):
     block = PARAMS["experiments"][name]
-    pieces = [f"src/netspectra/{kind}/{name}.py" for kind in ("analyses", "plots")]
+    pieces = [f"src/netspectra/experiments/{name}/{part}.py" for part in ("analysis", "plot")]
     pieces += [f"workflow/report/{figure}.rst" for figure in block["figures"]]
     assert [p for p in pieces if not (ROOT / p).is_file()] == []
     assert set(block.get("networks", [])) <= set(PARAMS["networks"])
@@ -113,14 +114,14 @@ def test_a_claim_about_what_nobody_measures_is_an_error():
 
 
 def test_code_of_an_analysis_is_what_it_imports():
-    found = files_of("netspectra.analyses.align_pruning")
-    assert "src/netspectra/measures/pruning.py" in found
-    assert "src/netspectra/measures/attacks.py" not in found
-    assert "src/netspectra/training.py" not in found
+    found = files_of("netspectra.experiments.align_pruning.analysis")
+    assert "src/netspectra/lenses/pruning.py" in found
+    assert "src/netspectra/lenses/attacks.py" not in found
+    assert "src/netspectra/training/loop.py" not in found
 
 
 def test_a_template_is_code():
-    assert "src/netspectra/atlas/page.html" in files_of("netspectra.atlas")
+    assert "src/netspectra/report/page.html" in files_of("netspectra.report.page")
 
 
 def test_the_dag_builds():

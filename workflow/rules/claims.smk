@@ -7,7 +7,7 @@ rule judge:
     input:
         claims="claims.yaml",
         metrics=METRICS,
-        code=code_of("netspectra.claims"),
+        code=code_of("netspectra.statistics.verdicts"),
     output:
         verdicts=report("data/metrics/claims.json", category="claims", caption="../report/claims.rst"),
     log:
@@ -19,7 +19,7 @@ rule judge:
         mem_mb=500,
         runtime=5,
     params:
-        module="netspectra.claims",
+        module="netspectra.statistics.verdicts",
         settings={"scale": config["scale"]},
     script:
         "../scripts/job.py"
@@ -30,7 +30,7 @@ rule page:
         verdicts="data/metrics/claims.json",
         figures=[path for path in FIGURES if path.endswith(".png")],
         captions=[path for name in config["experiments"] for path in captions_of(config, name)],
-        code=code_of("netspectra.atlas"),
+        code=code_of("netspectra.report.page"),
     output:
         page="report/index.html",
     log:
@@ -42,7 +42,7 @@ rule page:
         mem_mb=500,
         runtime=5,
     params:
-        module="netspectra.atlas",
+        module="netspectra.report.page",
         settings={"scale": config["scale"], "figures": {n: b["figures"] for n, b in config["experiments"].items()}},
     script:
         "../scripts/job.py"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from netspectra.layout import captions_of, figures_of, networks_of, paths, raw, resource, sets_of, version_of
-from netspectra.settings import resolve, SettingsError
-from netspectra.sources import code_of
+from netspectra.workflow.layout import captions_of, figures_of, networks_of, paths, raw, resource, sets_of, version_of
+from netspectra.workflow.settings import resolve
+from netspectra.errors import SettingsError
+from netspectra.workflow.imports import code_of

@@ -8,7 +8,7 @@ for name, block in config["data"].items():
         name:
             f"fetch_{name}"
         input:
-            code=code_of("netspectra.fetch"),
+            code=code_of("netspectra.data.fetch"),
         output:
             files=raw(name, block),
         log:
@@ -21,7 +21,7 @@ for name, block in config["data"].items():
             mem_mb=1000,
             runtime=60,
         params:
-            module="netspectra.fetch",
+            module="netspectra.data.fetch",
             settings={"name": name, "data": source, "download": config["download"]},
         script:
             "../scripts/job.py"
@@ -31,7 +31,7 @@ for name, block in config["data"].items():
             f"prepare_{name}"
         input:
             files=raw(name, block),
-            code=code_of("netspectra.prepare"),
+            code=code_of("netspectra.data.prepare"),
         output:
             data=f"data/prepared/{name}.safetensors",
         log:
@@ -43,7 +43,7 @@ for name, block in config["data"].items():
             mem_mb=2000,
             runtime=10,
         params:
-            module="netspectra.prepare",
+            module="netspectra.data.prepare",
             settings={"name": name, "data": source},
         script:
             "../scripts/job.py"

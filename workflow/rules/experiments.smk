@@ -10,7 +10,7 @@ for name, block in config["experiments"].items():
         input:
             networks=paths("networks", networks_of(config, name), ".safetensors"),
             data=paths("prepared", sets_of(config, name), ".safetensors"),
-            code=code_of("netspectra.analyses", f"netspectra.analyses.{name}"),
+            code=code_of("netspectra.experiments.measuring", f"netspectra.experiments.{name}.analysis"),
         output:
             table=f"data/tables/{name}.csv",
             metrics=f"data/metrics/{name}.json",
@@ -26,7 +26,7 @@ for name, block in config["experiments"].items():
             runtime=resource(config, "experiments", name, "runtime"),
             gpu=1,
         params:
-            module="netspectra.analyses",
+            module="netspectra.experiments.measuring",
             settings={"name": name, "experiment": block, "networks": networks_of(config, name)},
         script:
             "../scripts/job.py"
@@ -36,7 +36,7 @@ for name, block in config["experiments"].items():
             f"plot_{name}"
         input:
             table=f"data/tables/{name}.csv",
-            code=code_of("netspectra.plots", f"netspectra.plots.{name}"),
+            code=code_of("netspectra.experiments.drawing", f"netspectra.experiments.{name}.plot"),
         output:
             svg=[
                 report(path, category=name.split("_")[0], caption=f"../report/{Path(path).stem}.rst")
@@ -52,7 +52,7 @@ for name, block in config["experiments"].items():
             mem_mb=1000,
             runtime=10,
         params:
-            module="netspectra.plots",
+            module="netspectra.experiments.drawing",
             settings={"name": name, "experiment": block},
         script:
             "../scripts/job.py"

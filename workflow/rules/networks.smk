@@ -7,7 +7,7 @@ for name, block in config["networks"].items():
             f"train_{name}"
         input:
             data=f"data/prepared/{block['data']['set']}.safetensors",
-            code=code_of("netspectra.training"),
+            code=code_of("netspectra.training.loop"),
         output:
             networks=f"data/networks/{name}.safetensors",
         log:
@@ -22,7 +22,7 @@ for name, block in config["networks"].items():
             runtime=resource(config, "networks", name, "runtime"),
             gpu=1,
         params:
-            module="netspectra.training",
+            module="netspectra.training.loop",
             settings={"name": name, "network": block},
         script:
             "../scripts/job.py"

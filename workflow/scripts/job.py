@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 # Threads that spin while they wait steal the cores from other jobs: three times the wall time, measured.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from netspectra.layout import resource  # noqa: E402
-from netspectra.runtime import keep_memory  # noqa: E402
+from netspectra.machine import keep_memory  # noqa: E402
+from netspectra.workflow.layout import resource  # noqa: E402
 
 settings, config = snakemake.params.settings, snakemake.config
 kind = "networks" if "network" in settings else "experiments"

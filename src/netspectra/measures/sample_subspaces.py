@@ -10,7 +10,23 @@ from dataclasses import dataclass
 import torch
 
 from netspectra.measures import checks
-from netspectra.measures.gradients import SampleFactor
+
+
+@dataclass(frozen=True)
+class SampleFactor:
+    """One layer's part in the gradients of single samples: delta_n a_n' for its weights, delta_n for its biases.
+
+    Attributes:
+        layer: Its name.
+        entering: What enters it, a, (samples, d).
+        delta: Derivative of each sample's loss by its pre-activations, (samples, nodes).
+        bias: Whether it has biases.
+    """
+
+    layer: str
+    entering: torch.Tensor
+    delta: torch.Tensor
+    bias: bool
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
     C = E[grad f grad f'] = W Lambda W'
 
 (active-subspace document, "Major Activities"; Constantine, Active Subspaces, 2015, eq. 3.1-3.3). The gradients are in
-`netspectra.measures.gradients`; here they are rows, (samples, parameters).
+`netspectra.lenses.gradients`; here they are rows, (samples, parameters).
 """
 
 import math
@@ -13,24 +13,8 @@ from dataclasses import dataclass
 import torch
 
 from netspectra.measures import checks
-from netspectra.measures.gradients import gradients, prior_gradients, sample_gradients
 from netspectra.measures.scatter import add_gram, symmetric
 from netspectra.measures.spectra import Spectrum
-
-__all__ = [
-    "Bands",
-    "GradientCovariance",
-    "active_eigenvalues",
-    "active_subspace",
-    "activity",
-    "bootstrap",
-    "covariance_spectrum",
-    "gradients",
-    "largest_angle",
-    "leading_subspace",
-    "prior_gradients",
-    "sample_gradients",
-]
 
 RESOLUTION = 1e-12  # of the largest eigenvalue: what is smaller has too few digits left in squared gradients
 

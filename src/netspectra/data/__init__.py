@@ -1,0 +1,1 @@
+"""Data: fetched, checked, decoded, prepared, and read batch by batch."""

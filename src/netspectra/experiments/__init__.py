@@ -1,0 +1,1 @@
+"""One folder an experiment: settings, analysis, plot, captions and claims."""

@@ -1,0 +1,1 @@
+"""Experiment active_choices."""

@@ -1,0 +1,34 @@
+"""Plots: tidy table -> figures.
+
+Each module has `draw(table, settings) -> {figure: matplotlib figure}`; no torch here.
+"""
+
+import importlib
+from pathlib import Path
+
+import pandas as pd
+
+from netspectra.figures import style
+from netspectra.files import replacing
+
+
+def run(inputs: dict, outputs: dict, settings: dict) -> None:
+    """Draw the figures of one experiment.
+
+    Args:
+        inputs: {"table": path}.
+        outputs: {"svg": files, "png": files}, each named as its figure.
+        settings: {"name", "experiment": its block}.
+
+    Raises:
+        ValueError: The module draws other figures than the block names.
+    """
+    style.use()
+    module = importlib.import_module(f"netspectra.experiments.{settings['name']}.plot")
+    figures = module.draw(pd.read_csv(inputs["table"], keep_default_na=False, na_values=[""]), settings["experiment"])
+    wanted = settings["experiment"]["figures"]
+    if set(figures) != set(wanted):
+        raise ValueError(f"{module.__name__}: wanted figures {', '.join(wanted)}, found {', '.join(figures)}")
+    for path in map(Path, [*outputs["svg"], *outputs["png"]]):
+        with replacing(path) as temporary:
+            style.save(figures[path.stem], temporary, path.suffix[1:])

@@ -1,0 +1,91 @@
+"""Analyses: trained networks and data -> one tidy table and one flat file of metrics.
+
+Each module has `analyse(given: Given) -> Findings`; `run` here reads what it needs and writes what it found.
+"""
+
+import importlib
+import json
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from netspectra.data.images import Dataset, load
+from netspectra.files import replacing
+from netspectra.machine import pick_device, use_threads
+from netspectra.networks import checkpoints
+from netspectra.networks.checkpoints import Networks
+from netspectra.statistics.intervals import Metrics
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an analysis works on.
+
+    Attributes:
+        settings: The experiment's block.
+        networks: Trained networks by name, in the order of the block.
+        prepared: Files of prepared data by set.
+        device: Where to compute.
+    """
+
+    settings: dict
+    networks: dict[str, Networks] = field(default_factory=dict)
+    prepared: dict[str, Path] = field(default_factory=dict)
+    device: torch.device | str = "cpu"
+
+    @cached_property
+    def _loaded(self) -> dict[str, Dataset]:
+        return {}
+
+    def data(self, network: str) -> Dataset:
+        """The data that a network was trained on, read once."""
+        wanted = self.networks[network].settings["data"]
+        key = json.dumps(wanted, sort_keys=True)
+        if key not in self._loaded:
+            self._loaded[key] = load(self.prepared[wanted["set"]], wanted, self.device)
+        return self._loaded[key]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A tidy table (network, replicate, layer, x, value, ... as columns) and the metrics."""
+
+    table: pd.DataFrame
+    metrics: Metrics
+
+
+def run(inputs: dict, outputs: dict, settings: dict) -> None:
+    """Run one analysis.
+
+    Args:
+        inputs: {"networks": files, "data": files}, each named as its network or set.
+        outputs: {"table", "metrics"}.
+        settings: {"name", "experiment": its block, "networks": blocks by name, "device", "threads"}.
+    """
+    use_threads(settings["threads"])
+    device = pick_device(settings["device"])
+    files = {Path(path).stem: Path(path) for path in inputs.get("networks", [])}
+    networks = {name: checkpoints.load(files[name], block, device) for name, block in settings["networks"].items()}
+    prepared = {Path(path).stem: Path(path) for path in inputs.get("data", [])}
+    module = importlib.import_module(f"netspectra.experiments.{settings['name']}.analysis")
+    findings: Findings = module.analyse(Given(settings["experiment"], networks, prepared, device))
+    write(findings, Path(outputs["table"]), Path(outputs["metrics"]))
+
+
+def write(findings: Findings, table: Path, metrics: Path) -> None:
+    """Write both files whole or not at all, numbers rounded to six digits.
+
+    Raises:
+        ValueError: A metric is NaN or infinite; names it.
+    """
+    if bad := [name for name, value in findings.metrics.items() if not math.isfinite(value)]:
+        raise ValueError(f"metrics: wanted finite numbers, found {findings.metrics[bad[0]]} for {bad[0]}")
+    with replacing(table) as temporary:
+        findings.table.to_csv(temporary, index=False, float_format="%.6g")
+    rounded = {name: float(f"{value:.6g}") for name, value in sorted(findings.metrics.items())}
+    with replacing(metrics) as temporary:
+        temporary.write_text(json.dumps(rounded, indent=1) + "\n")

@@ -1,0 +1,85 @@
+"""Spectra and eigenvectors of two networks after alignment, and the best cosines over all pairs."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.ticker import FixedLocator
+
+from netspectra.figures import style
+
+ENDINGS = {"mlp": "", "cnn": "_cnn"}
+LOOKS = {
+    "activation": [{"color": style.COLOURS[2]}, {"color": style.COLOURS[3], "linestyle": "--"}],
+    "weight": [{"color": style.COLOURS[0]}, {"color": style.COLOURS[4], "linestyle": "--"}],
+}
+
+
+def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+    """Activations and weights of each kind of network."""
+    return {
+        f"rainbow_{what}_alignment{ENDINGS[network]}": panels(rows, what)
+        for network, rows in table.groupby("network", sort=False)
+        for what in LOOKS
+    }
+
+
+def panels(rows: pd.DataFrame, what: str) -> Figure:
+    """One column per hidden layer: spectra of the networks, cosines of one pair, best cosines of all pairs."""
+    layers = list(rows.groupby("layer"))
+    figure, axes = style.page(3, len(layers), 7.6, height_ratios=[2, 3, 2])
+    for column, (layer, found) in zip(axes.T, layers, strict=True):
+        spectra(column[0], found[found.quantity == f"{what}_eigenvalue"], what)
+        column[0].set_title(f"layer {layer}")
+        image = cosines(column[1], found[found.quantity == f"{what}_cosine"])
+        best_cosines(column[2], found[found.quantity == f"{what}_best_cosine"])
+    figure.colorbar(image, ax=axes[1], shrink=0.8, label=f"|cosine| of {what} eigenvectors")
+    axes[0, 0].set_ylabel("eigenvalue")
+    axes[1, 0].set_ylabel("rank (network 2)")
+    axes[2, 0].set_ylabel("largest |cosine|")
+    axes[0, 0].legend(loc="best")
+    return figure
+
+
+def spectra(axis: Axes, rows: pd.DataFrame, what: str) -> None:
+    """Networks 1 and 2 drawn, the others faint behind them."""
+    rows = rows[rows.value > 1e-10 * rows.value.max()]
+    for i, (_, found) in enumerate(rows.groupby("replicate")):
+        if i < 2:
+            axis.plot(found.x, found.value, label=f"network {i + 1}", zorder=3, **LOOKS[what][i])
+        else:
+            label = "the other networks" if i == 2 else None
+            axis.plot(found.x, found.value, color="black", alpha=0.25, linewidth=0.7, label=label)
+    axis.set(yscale="log", xscale="log" if what == "activation" else "linear", xlabel="rank")
+
+
+def cosines(axis: Axes, rows: pd.DataFrame) -> AxesImage:
+    """Cosines between the eigenvectors of networks 1 and 2 after alignment."""
+    grid = rows.pivot_table(index="y", columns="x", values="value")
+    image = axis.imshow(
+        grid, cmap="cividis", vmin=0, vmax=1, interpolation="nearest", extent=_extent(*grid.shape[::-1])
+    )
+    for ticks in (axis.xaxis, axis.yaxis):
+        ticks.set_major_locator(FixedLocator([rank for rank in (1, 10, 20, 30, 40, 50) if rank <= len(grid)]))
+    axis.set_xlabel("rank (network 1)")
+    axis.grid(visible=False)
+    return image
+
+
+def _extent(columns: int, rows: int) -> tuple[float, float, float, float]:
+    return 0.5, columns + 0.5, rows + 0.5, 0.5
+
+
+def best_cosines(axis: Axes, rows: pd.DataFrame) -> None:
+    """Largest cosine of every direction, and what is found without alignment or with random directions."""
+    looks = {
+        "aligned": ("aligned", {"color": style.COLOURS[0]}),
+        "shared": ("in the input space they share", {"color": style.COLOURS[0]}),
+        "unaligned": ("not aligned (A = I)", {"color": "black", "linestyle": ":"}),
+        "random": ("with random directions", {"color": "black", "linestyle": ":"}),
+    }
+    for mode, (label, look) in looks.items():
+        if len(found := rows[rows["mode"] == mode]):
+            style.band(axis, found, label=label, **look)
+    style.legend_above(axis, title="all pairs, mean and 95 % interval", title_fontsize=6)
+    axis.set(xlabel="rank", ylim=(0, 1))

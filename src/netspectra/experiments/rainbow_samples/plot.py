@@ -1,0 +1,17 @@
+"""Five training images in grey."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from netspectra.figures import style
+
+
+def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+    """The images side by side under the names of their classes."""
+    images = list(table.groupby("image"))
+    figure, axes = style.page(1, len(images), 1.7)
+    for axis, (_, pixels) in zip(axes[0], images, strict=True):
+        axis.imshow(pixels.pivot_table(index="y", columns="x", values="value"), cmap="gray", interpolation="nearest")
+        axis.set_title(pixels["class"].iloc[0])
+        axis.axis("off")
+    return {"rainbow_samples": figure}

@@ -1,0 +1,91 @@
+"""The look that all figures share: page width, one palette, intervals as bands."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+WIDTH = 7.0  # inches: the text width of a page
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
+NAMES = {"mlp": "fully connected", "cnn": "convolutional"}
+INTERVAL = "bands: 95 % interval over replicates"
+
+
+def use() -> None:
+    """Set the defaults of matplotlib, without a screen and with reproducible SVG."""
+    mpl.use("agg")
+    mpl.rcParams.update(
+        {
+            "font.size": 8,
+            "axes.titlesize": 8,
+            "legend.fontsize": 7,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.prop_cycle": mpl.cycler(color=COLOURS),
+            "axes.grid": True,
+            "grid.alpha": 0.25,
+            "grid.linewidth": 0.5,
+            "lines.linewidth": 1.2,
+            "lines.markersize": 4,
+            "legend.frameon": False,
+            "figure.constrained_layout.use": True,
+            "svg.hashsalt": "netspectra",
+            "savefig.dpi": 200,
+        }
+    )
+
+
+def page(rows: int = 1, columns: int = 1, height: float = 2.4, **options: object) -> tuple[Figure, np.ndarray]:
+    """A figure of page width with a grid of axes, always as an array (rows, columns)."""
+    return plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, **options)
+
+
+def legend_below(axes: Axes, title: str | None = None, **options: object) -> None:
+    """Put the legend of `axes` in one row below the whole figure, where it hides nothing."""
+    entries = axes.get_legend_handles_labels()
+    options = {"ncols": len(entries[0])} | options
+    axes.figure.legend(*entries, title=title, loc="outside lower center", **options)
+
+
+def legend_above(axes: Axes, **options: object) -> None:
+    """Put the legend of `axes` above them, two entries in a row, where it hides nothing."""
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, **options)
+
+
+def save(figure: Figure, path: Path, kind: str) -> None:
+    """Write a figure without a date in it, so that the same table gives the same bytes."""
+    figure.savefig(path, format=kind, metadata={"Date": None} if kind == "svg" else None)
+
+
+def band(
+    axes: Axes, rows: pd.DataFrame, *, x: str = "x", value: str = "value", over: str = "replicate",
+    **line: object,
+) -> None:  # fmt: skip
+    """Draw the mean over replicates and the band of its 95 % Student interval (none for one replicate)."""
+    wide = rows.pivot_table(index=x, columns=over, values=value)
+    mean, half = wide.mean(axis=1), half_interval(wide)
+    (drawn,) = axes.plot(mean.index, mean, **line)
+    axes.fill_between(mean.index, mean - half, mean + half, color=drawn.get_color(), alpha=0.25, linewidth=0)
+
+
+def bars(axes: Axes, values: dict[str, np.ndarray], colours: list[str] | None = None) -> None:
+    """Draw the mean over replicates of each named group as a point with its 95 % interval."""
+    for i, (_, found) in enumerate(values.items()):
+        half = half_interval(pd.DataFrame([found]))[0]
+        axes.errorbar(i, found.mean(), half, fmt="o", capsize=3, color=(colours or COLOURS)[i % len(COLOURS)])
+    axes.set_xticks(range(len(values)), list(values))
+    axes.set_xlim(-0.6, len(values) - 0.4)
+    axes.grid(axis="x", visible=False)
+
+
+def half_interval(wide: pd.DataFrame, level: float = 0.95) -> pd.Series:
+    """Half the width of the Student interval of every row's mean, rows of replicates in columns."""
+    from scipy.special import stdtrit
+
+    count = wide.count(axis=1)
+    factor = stdtrit((count - 1).clip(lower=1), (1 + level) / 2)
+    return (factor * wide.std(axis=1) / np.sqrt(count)).fillna(0.0)

@@ -1,0 +1,1 @@
+"""Lenses: a measure looking at a network."""

@@ -1,0 +1,33 @@
+"""Intervals over networks, the units of replication."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from scipy.special import stdtrit
+
+
+class Metrics(dict):
+    """Flat numbers by name, with 95 % intervals over replicates."""
+
+    def add(self, name: str, replicates: Sequence[float] | np.ndarray | torch.Tensor) -> None:
+        """Add the mean over replicates as `name` and its interval as `name_low` and `name_high`."""
+        self[name], self[f"{name}_low"], self[f"{name}_high"] = interval(replicates)
+
+    def number(self, name: str, value: float) -> None:
+        """Add one number that has no replicates."""
+        self[name] = float(value)
+
+
+def interval(
+    replicates: Sequence[float] | np.ndarray | torch.Tensor, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Mean over replicates and the limits of its Student interval; the mean alone three times for one replicate."""
+    values = replicates.cpu() if isinstance(replicates, torch.Tensor) else replicates
+    values = np.asarray(values, np.float64).ravel()
+    mean = float(values.mean())
+    if len(values) < 2:
+        return mean, mean, mean
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / math.sqrt(len(values)))
+    return mean, mean - half, mean + half

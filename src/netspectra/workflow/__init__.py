@@ -1,0 +1,1 @@
+"""What rules and stages ask for."""
