@@ -17,7 +17,8 @@ from netspectra.data.images import Dataset, Split, _affine
 from netspectra.lenses.attacks import fgsm
 from netspectra.measures import alignment as measure
 from netspectra.networks.zoo import build
-from netspectra.training.loop import Group, _Run
+from netspectra.training.groups import Group
+from netspectra.training.run import Run
 
 MNIST_MLP = {"type": "fully_connected", "widths": [784, 100, 100, 50, 10], "bias": True}
 RAINBOW_MLP = {"type": "fully_connected", "widths": [1024, 512, 256, 10], "bias": False}
@@ -47,7 +48,7 @@ def block(architecture: dict, optimiser: dict, batch: int, order: str) -> dict:
 
 def losses(settings: dict, data: Dataset, replicates: int) -> torch.Tensor:
     """One epoch of our loop, without its tests: losses (steps, replicates)."""
-    run_ = _Run(Group("bench", settings, range(replicates)), data)
+    run_ = Run(Group("bench", settings, range(replicates)), data)
     for index in run_._order().split(run_.batch, -1):
         run_._learn(*data.train.batch(index))
     return run_.records["loss"][0][: run_.step]

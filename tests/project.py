@@ -28,7 +28,7 @@ class Project:
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
         (folder / "data").mkdir()
         (folder / "data/embedded").symlink_to(ROOT / "data/embedded")
-        training = folder / "src/netspectra/training/loop.py"
+        training = folder / "src/netspectra/training/job.py"
         text = training.read_text(encoding="utf-8")
         assert "SAVE_EVERY_S = 10.0" in text
         training.write_text(text.replace("SAVE_EVERY_S = 10.0", "SAVE_EVERY_S = 0.2"), encoding="utf-8")

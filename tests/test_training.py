@@ -9,8 +9,9 @@ from netspectra.data.images import Dataset, Split
 from netspectra.networks import checkpoints
 from netspectra.networks.ensembles import Ensemble
 from netspectra.networks.zoo import build
-from netspectra.training import loop as training
-from netspectra.training.loop import Group, train
+from netspectra.training import job as training
+from netspectra.training.groups import Group
+from netspectra.training.job import train
 from netspectra.training.optimisers import SGD, Adam
 
 CPU = torch.device("cpu")
@@ -84,17 +85,17 @@ def test_a_killed_training_ends_in_the_same_bits(block, data, tmp_path, monkeypa
     group = Group("a", block, range(3))
     wanted = train(group, data, tmp_path / "undisturbed")
     monkeypatch.setattr(training, "SAVE_EVERY_S", -1.0)
-    epoch = training._Run.epoch
+    epoch = training.Run.epoch
 
     def dies(run):
         if run.step // run.per_epoch == stop:
             raise KeyboardInterrupt
         epoch(run)
 
-    monkeypatch.setattr(training._Run, "epoch", dies)
+    monkeypatch.setattr(training.Run, "epoch", dies)
     with pytest.raises(KeyboardInterrupt):
         train(group, data, tmp_path / "killed")
-    monkeypatch.setattr(training._Run, "epoch", epoch)
+    monkeypatch.setattr(training.Run, "epoch", epoch)
     found = train(group, data, tmp_path / "killed")
     assert found.keys() == wanted.keys()
     for name in wanted:
@@ -106,7 +107,7 @@ def test_groups_that_take_turns_end_in_the_same_bits(block, data, tmp_path, monk
     wanted = [train(group, data, tmp_path / "alone") for group in found]
     monkeypatch.setattr(training, "TURN_S", -1.0)  # a turn is one epoch
     training._train_ahead(found, data, tmp_path / "turns", workers=2)
-    monkeypatch.setattr(training._Run, "epoch", None)  # nothing is left to train
+    monkeypatch.setattr(training.Run, "epoch", None)  # nothing is left to train
     for group, alone in zip(found, wanted, strict=True):
         ended = train(group, data, tmp_path / "turns")
         assert all(torch.equal(ended[name], t) for name, t in alone.items())
@@ -138,14 +139,14 @@ TOO_LARGE = [
 def test_a_stack_that_does_not_fit_is_split_and_goes_on(block, data, tmp_path, monkeypatch, error):
     group = Group("a", block, range(3))
     wanted = train(group, data, tmp_path)
-    learn = training._Run._learn
+    learn = training.Run._learn
 
     def small(run, *batch):
         if len(run.group.replicates) > 1:
             raise error
         learn(run, *batch)
 
-    monkeypatch.setattr(training._Run, "_learn", small)
+    monkeypatch.setattr(training.Run, "_learn", small)
     parts = training._train_what_fits(group, data, tmp_path / "split")
     assert len(parts) == 3
     for name, t in only_final(checkpoints.joined(map(only_final, parts), 0)).items():
@@ -156,7 +157,7 @@ def test_one_network_that_does_not_fit_is_an_error_with_a_remedy(block, data, tm
     def large(*_):
         raise TOO_LARGE[0]
 
-    monkeypatch.setattr(training._Run, "_learn", large)
+    monkeypatch.setattr(training.Run, "_learn", large)
     with pytest.raises(training.TrainingError, match="lower batch"):
         training._train_what_fits(Group("a", block, range(2)), data, tmp_path)
 

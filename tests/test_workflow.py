@@ -117,7 +117,7 @@ def test_code_of_an_analysis_is_what_it_imports():
     found = files_of("netspectra.experiments.align_pruning.analysis")
     assert "src/netspectra/lenses/pruning.py" in found
     assert "src/netspectra/lenses/attacks.py" not in found
-    assert "src/netspectra/training/loop.py" not in found
+    assert "src/netspectra/training/job.py" not in found
 
 
 def test_a_template_is_code():

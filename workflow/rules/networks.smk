@@ -7,7 +7,7 @@ for name, block in config["networks"].items():
             f"train_{name}"
         input:
             data=f"data/prepared/{block['data']['set']}.safetensors",
-            code=code_of("netspectra.training.loop"),
+            code=code_of("netspectra.training.job"),
         output:
             networks=f"data/networks/{name}.safetensors",
         log:
@@ -22,7 +22,7 @@ for name, block in config["networks"].items():
             runtime=resource(config, "networks", name, "runtime"),
             gpu=1,
         params:
-            module="netspectra.training.loop",
+            module="netspectra.training.job",
             settings={"name": name, "network": block},
         script:
             "../scripts/job.py"

@@ -39,7 +39,7 @@ def _data(params: dict, name: str) -> dict:
 
 
 def _networks(params: dict, name: str, block: dict) -> dict:
-    deps = [*paths("prepared", [block["data"]["set"]], ".safetensors"), *code_of("netspectra.training.loop")]
+    deps = [*paths("prepared", [block["data"]["set"]], ".safetensors"), *code_of("netspectra.training.job")]
     return _stage([f"train_{name}"], deps, keys(params, "networks", name), paths("networks", [name], ".safetensors"))
 
 
