@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from netspectra.measures import checks, procrustes
+from netspectra.measures.eigenspectra import enough_samples
 from netspectra.measures.rainbow import draw_rows
-from netspectra.measures.spectra import enough_samples
 from netspectra.networks import layers
 
 Batches = Iterable[torch.Tensor | Sequence[torch.Tensor]]
