@@ -1,8 +1,11 @@
 """A loopback server that can misbehave."""
 
 import contextlib
+import itertools
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -53,3 +56,33 @@ def serving(handler):
 class QuietFiles(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
+
+
+@contextlib.contextmanager
+def speaking(*pieces, pause=0.0, most=1 << 28):
+    """A server that answers any request with these bytes, the last of them again and again, up to `most` bytes."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = SimpleNamespace(url=f"http://127.0.0.1:{listening.getsockname()[1]}", sent=0, over=threading.Event())
+
+    def answer():
+        with contextlib.suppress(OSError):
+            while not server.over.is_set():
+                with listening.accept()[0] as connection:
+                    connection.settimeout(10)
+                    connection.recv(65536)
+                    with contextlib.suppress(OSError):
+                        for piece in itertools.chain(pieces, itertools.repeat(pieces[-1])):
+                            if server.sent > most or server.over.wait(pause):
+                                break
+                            connection.sendall(piece)
+                            server.sent += len(piece)
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)

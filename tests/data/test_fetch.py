@@ -295,3 +295,40 @@ def test_run_reads_settings_and_environment(tmp_path, monkeypatch):
     given = {"name": "tiny", "data": one_file("/nowhere"), "download": how}
     fetching.run({}, {"files": [str(tmp_path / "raw/a.bin")]}, given)
     assert (tmp_path / "raw/a.bin").read_bytes() == b"other edition"
+
+
+# ---------------------------------------------------------------- the remedy is the one that applies
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"1", bytes(40_000), b"", None])
+def test_damaged_embedded_file_is_mended_by_git(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        put(tmp_path / "data/embedded/tiny/a.bin", content)
+    with pytest.raises(DataError, match=r"data/embedded/tiny/a\.bin: ") as error:
+        bring(one_file("data/embedded/tiny", "http://127.0.0.1:1"), Path("data/raw/tiny"))
+    assert error.value.remedy == "git checkout data/embedded/tiny"
+    assert str(error.value).count("Remedy:") == 1
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"1", bytes(40_000)])
+def test_wrong_file_of_a_mirror_names_the_mirror(tmp_path, content):
+    bad = mirror(tmp_path / "bad", content, listed=False)
+    with pytest.raises(DataError) as error:
+        bring(one_file("http://127.0.0.1:1"), tmp_path / "raw", mirrors=named(str(tmp_path / "absent"), str(bad)))
+    assert error.value.remedy == (
+        f"mend tiny/a.bin at {bad}, or take that mirror out of NETSPECTRA_MIRRORS or download.mirrors"
+    )
+
+
+def test_mirror_over_http_is_told_how_its_list_would_count(tmp_path):
+    own = mirror(tmp_path / "mirror", b"other edition")
+    with serving(partial(QuietFiles, directory=str(own))) as plain, pytest.raises(DataError) as error:
+        bring(one_file("http://127.0.0.1:1"), tmp_path / "raw", mirrors=named(plain.url))
+    assert error.value.remedy.endswith("; its own SHA256SUMS counts once download.mirrors gives its sums_sha256")
+
+
+def test_network_that_is_down_is_the_network(tmp_path):
+    with pytest.raises(DataError) as error:
+        bring(one_file("http://127.0.0.1:1"), tmp_path / "raw", mirrors=named(str(tmp_path / "absent")))
+    assert error.value.remedy.startswith("bring the network up and run again, or set NETSPECTRA_MIRRORS")

@@ -148,7 +148,7 @@ def test_missing_sheet_is_counted(tmp_path):
 
 # ---------------------------------------------------------------- fuzz: only DataError may come out
 
-FUZZ = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FUZZ = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @FUZZ

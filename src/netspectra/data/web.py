@@ -134,7 +134,11 @@ class _Timely(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         self.sock.settimeout(self.deadline.next_s())
-        return self.raw.readinto(buffer)
+        try:
+            return self.raw.readinto(buffer)
+        except TimeoutError:
+            self.deadline.next_s()
+            raise
 
     def close(self) -> None:
         self.raw.close()
