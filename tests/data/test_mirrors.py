@@ -2,6 +2,8 @@ import hashlib
 import time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from official import digest, put
 
 from netspectra.data.download import Patience
@@ -132,3 +134,13 @@ def test_list_that_is_missing_or_another_than_the_pinned_one_does_not_count(tmp_
     assert f"wanted {TWO}; it does not count" in capfd.readouterr().err
     pinned = Mirror(str(tmp_path), digest(f"{ONE}  tiny/a\n".encode()))
     assert stated_by(pinned, PATIENCE)["tiny/a"].sha256 == ONE
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.binary(max_size=200) | st.text("0123456789abcdef *./\n#", max_size=300).map(str.encode))
+def test_any_list_gives_checksums_or_nothing(tmp_path_factory, content):
+    folder = tmp_path_factory.getbasetemp()
+    put(folder / "SHA256SUMS", f"{ONE}  a\n".encode() + content)
+    found = stated_by(Mirror(str(folder)), PATIENCE)
+    assert all(len(own.sha256) == 64 and set(own.sha256) <= set("0123456789abcdef") for own in found.values())
+    assert found["a"].sums_sha256 == digest(f"{ONE}  a\n".encode() + content)

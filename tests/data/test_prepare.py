@@ -1,3 +1,4 @@
+import hashlib
 import json
 import lzma
 import os
@@ -195,17 +196,36 @@ def test_embedded_sets_are_whole(tmp_path, monkeypatch, name, version, shape):
         assert data.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
 
 
-def test_embedded_text_is_the_official_one():
-    """Checksums (SHA-1) that gluon and others publish for wiki.valid.tokens and wiki.test.tokens."""
-    import hashlib
+EMBEDDED_TEXT = {
+    "format": "text",
+    "sources": ["data/embedded/wikitext2"],
+    "files": {
+        "test.txt.xz": {"sha256": "07eeba52fffcd71044ced625bc3f6694b0aa4d4cd812481bda7bc48eedd3c533", "bytes": 335764},
+        "valid.txt.xz": {"sha256": "69ca8b1132d18104a1f4b4569a7fda6f79f422348867f755b4308964ae859153", "bytes": 305832},
+    },
+    "parts": {"train": {"file": "valid.txt.xz"}, "test": {"file": "test.txt.xz"}},
+    "vocabulary": 2000,
+    "counts": {"train": 217646, "test": 245569},
+}
 
-    found = {
-        name: hashlib.sha1(
-            lzma.decompress((PROJECT / f"data/embedded/wikitext2/{name}.txt.xz").read_bytes())
-        ).hexdigest()
-        for name in ("valid", "test")
-    }
-    assert found == {
+
+def test_embedded_text_is_the_official_one():
+    """SHA-1 of wiki.valid.tokens and wiki.test.tokens, as libraries that download them have it."""
+    folder = PROJECT / "data/embedded/wikitext2"
+    texts = {name: lzma.decompress((folder / f"{name}.txt.xz").read_bytes()) for name in ("valid", "test")}
+    assert {name: hashlib.sha1(text).hexdigest() for name, text in texts.items()} == {
         "valid": "0418625c8b4da6e4b5c7a0b9e78d4ae8f7ee5422",
         "test": "c7b8ce0aa086fb34dab808c5c49224211eb2b172",
     }
+
+
+def test_embedded_text_is_whole(tmp_path, monkeypatch):
+    monkeypatch.chdir(PROJECT)
+    fetch("wikitext2", EMBEDDED_TEXT, tmp_path / "raw")
+    prepare("wikitext2", EMBEDDED_TEXT, tmp_path / "raw", tmp_path / "out")
+    tokens, text = load_file(tmp_path / "out"), lzma.decompress((tmp_path / "raw/test.txt.xz").read_bytes()).decode()
+    words = json.loads(safe_open(tmp_path / "out", "numpy").metadata()["vocabulary"])
+    assert words[:5] == ["<unk>", "<eos>", "the", ",", "."]
+    assert np.unique(tokens["train_tokens"]).tolist() == list(range(2000))
+    known = [word if word in words else "<unk>" for word in text.replace("\n", " <eos> ").split()]
+    assert [words[token] for token in tokens["test_tokens"][:5000]] == known[:5000]

@@ -1,6 +1,7 @@
 """The official formats of pictures, decoded with suspicion: anything unexpected is one error that names the file."""
 
 import gzip
+import io
 import math
 import re
 import struct
@@ -129,17 +130,18 @@ def _read_sheet(path: Path) -> np.ndarray:
 
     rows, height, columns, width, colours = TILES
     with reading(path, "a WebP picture"):
-        _check_size(path, columns * width, rows * height)
-        with Image.open(path, formats=["WEBP"]) as picture:
+        content = read_whole(path, 2 * math.prod(TILES))
+        _check_size(path, content, columns * width, rows * height)
+        with Image.open(io.BytesIO(content), formats=["WEBP"]) as picture:
             if picture.size != (columns * width, rows * height) or picture.mode != "RGB":
                 raise wrong(path, f"{columns * width} x {rows * height} RGB pixels", f"{picture.size} {picture.mode}")
             tiles = np.asarray(picture).reshape(TILES)
     return tiles.transpose(0, 2, 4, 1, 3).reshape(-1, colours, height, width)
 
 
-def _check_size(path: Path, width: int, height: int) -> None:
+def _check_size(path: Path, content: bytes, width: int, height: int) -> None:
     """Read the size before the decoder does: it takes memory for whatever size a file states."""
-    head = LOSSLESS.match(read_whole(path, 2 * width * height * 3))
+    head = LOSSLESS.match(content)
     if not head:
         raise wrong(path, "a lossless WebP picture", "another head")
     bits = int.from_bytes(head[1], "little")
