@@ -8,6 +8,7 @@ from pathlib import Path
 import safetensors
 import torch
 
+from netspectra.data.damage import printable
 from netspectra.errors import DataError
 
 LUMINANCE = (0.2989, 0.587, 0.114)  # of torchvision's Grayscale
@@ -102,25 +103,23 @@ def _affine(mean: list[float], std: list[float], grey: bool) -> tuple[torch.Tens
 
 def _permuted(split: Split, seed: int | None) -> Split:
     if seed is None:
-        raise DataError("data.seed: permute_labels is set, but there is no seed; give data.seed a whole number")
+        raise DataError("data.seed: permute_labels is set, but there is no seed", "give data.seed a whole number")
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(seed))
     return replace(split, labels=split.labels[order.to(split.labels.device)])
 
 
 def _read(path: Path, wanted: str, counts: dict[str, int | None], device: str) -> tuple[Parts, dict]:
-    remedy = f"prepare it again: snakemake --forcerun prepare_{path.stem}"
+    remedy = f"snakemake --forcerun prepare_{wanted}"
     try:
         with safetensors.safe_open(path, framework="pt", device=device) as file:
             facts = {key: json.loads(file.metadata()[key]) for key in FACTS}
             if facts["set"] != wanted:
-                raise DataError(
-                    f"{path}: data.set asks for {wanted!r}, the file holds {facts['set']!r}; give its own file"
-                )
+                raise DataError(f"{path}: data.set asks for {wanted!r}, the file holds {facts['set']!r}", remedy)
             return {part: _first(file, path, part, count, facts) for part, count in counts.items()}, facts
     except FileNotFoundError:
-        raise DataError(f"{path}: no such prepared data; {remedy}") from None
+        raise DataError(f"{path}: no such prepared data", remedy) from None
     except (safetensors.SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
-        raise DataError(f"{path}: damaged ({type(error).__name__}: {error}); {remedy}") from None
+        raise DataError(f"{path}: damaged ({type(error).__name__}: {printable(error)})", remedy) from None
 
 
 def _first(
