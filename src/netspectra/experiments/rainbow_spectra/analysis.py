@@ -12,7 +12,7 @@ from netspectra.lenses.clipping import clipping_curve
 from netspectra.lenses.hidden import Hidden, hidden_layers, joint_moments, replicates
 from netspectra.measures import spectra
 from netspectra.measures.spectra import Spectrum
-from netspectra.networks import layers
+from netspectra.networks.layers import weight_layers
 from netspectra.statistics.intervals import Metrics
 
 Batches = list[tuple[torch.Tensor, torch.Tensor]]
@@ -31,7 +31,7 @@ def analyse(given: Given) -> Findings:
         frames.append(rows)
         for h in hidden_layers(trained[0]):
             found = rows[rows.layer == h.number]
-            weight = layers.flat_weight(trained[0].get_submodule(h.layer))
+            weight = weight_layers(trained[0])[h.layer].weight()
             prefix = f"{kind}_{h.number}"
             activation_metrics(metrics, f"{prefix}_activation", found, given.settings)
             weight_metrics(metrics, f"{prefix}_weight", found, *weight.shape, given.settings)
@@ -80,7 +80,7 @@ def initial_variance(d: int) -> float:
 
 def _null_rows(h: Hidden, network: nn.Sequential) -> Iterator[dict]:
     """Typical eigenvalues of independent weights (Marchenko and Pastur), and the edges of their law."""
-    nodes, d = layers.flat_weight(network.get_submodule(h.layer)).shape
+    nodes, d = weight_layers(network)[h.layer].weight().shape
     typical = spectra.marchenko_pastur_spectrum(nodes, d, initial_variance(d))
     lower, upper = spectra.marchenko_pastur_edges(nodes, d, initial_variance(d))
     named = {"null_eigenvalue": typical.tolist(), "null_lower": [lower], "null_upper": [upper]}
