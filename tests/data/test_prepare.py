@@ -34,6 +34,7 @@ from netspectra.data.fetch import fetch
 from netspectra.data.images import load
 from netspectra.data.mirrors import Mirror
 from netspectra.data.prepare import prepare
+from netspectra.data.tokens import load as tokens_of
 from netspectra.errors import DataError
 from netspectra.workflow.layout import version_of
 
@@ -150,7 +151,7 @@ def test_text_becomes_tokens_with_their_words(tmp_path):
     with safe_open(tmp_path / "out", "numpy") as file:
         facts = {key: json.loads(value) for key, value in file.metadata().items()}
         tokens = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (it is no dictionary)
-    assert facts["vocabulary"] == ["<unk>", "<eos>", "a", "b"]
+    assert facts["words"] == ["<unk>", "<eos>", "a", "b"]
     assert (facts["set"], facts["counts"]) == ("tiny", {"train": 8, "test": 4})
     assert {key: value.dtype for key, value in tokens.items()} == dict.fromkeys(
         ["train_tokens", "test_tokens"], np.int32
@@ -224,8 +225,10 @@ def test_embedded_text_is_whole(tmp_path, monkeypatch):
     fetch("wikitext2", EMBEDDED_TEXT, tmp_path / "raw")
     prepare("wikitext2", EMBEDDED_TEXT, tmp_path / "raw", tmp_path / "out")
     tokens, text = load_file(tmp_path / "out"), lzma.decompress((tmp_path / "raw/test.txt.xz").read_bytes()).decode()
-    words = json.loads(safe_open(tmp_path / "out", "numpy").metadata()["vocabulary"])
+    words = json.loads(safe_open(tmp_path / "out", "numpy").metadata()["words"])
     assert words[:5] == ["<unk>", "<eos>", "the", ",", "."]
     assert np.unique(tokens["train_tokens"]).tolist() == list(range(2000))
+    data = tokens_of(tmp_path / "out", {"set": "wikitext2", "train": None, "test": None}, length=35, vocabulary=500)
+    assert data.test.tokens.tolist() == np.where(tokens["test_tokens"] < 500, tokens["test_tokens"], 0).tolist()
     known = [word if word in words else "<unk>" for word in text.replace("\n", " <eos> ").split()]
     assert [words[token] for token in tokens["test_tokens"][:5000]] == known[:5000]

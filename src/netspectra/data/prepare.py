@@ -35,7 +35,7 @@ def prepare(name: str, block: dict, raw: Path, output: Path, mirrors: Sequence[M
 
     Pictures become `train_images` (n, C, H, W) and `train_labels` (n,), bytes, and the same for test; a text becomes
     `train_tokens` and `test_tokens` (n,), int32. The header holds, each as JSON: the set; a checksum of all that the
-    tensors were made from; and mean, std and classes of pictures, or vocabulary (words by id) and counts of a text.
+    tensors were made from; and mean, std and classes of pictures, or the words by id and the counts of a text.
 
     Args:
         name: Name of the set.
@@ -62,8 +62,8 @@ def prepare(name: str, block: dict, raw: Path, output: Path, mirrors: Sequence[M
 
 def _decoded(raw: Path, block: dict) -> tuple[Arrays, dict]:
     if block["format"] == "text":
-        arrays, vocabulary = read_text_set(raw, block)
-        return arrays, {"vocabulary": vocabulary, "counts": block["counts"]}
+        arrays, words = read_text_set(raw, block)
+        return arrays, {"words": words, "counts": block["counts"]}
     arrays = FORMATS[block["format"]](raw, block)
     _check_images(raw, arrays, block)
     return arrays, {key: block[key] for key in ("mean", "std", "classes")}
