@@ -51,6 +51,27 @@ class Project:
         text = yaml.safe_dump(params | changed, sort_keys=False)
         (self.folder / "params.yaml").write_text(text, encoding="utf-8")
 
+    def put_under_dvc(self, remote: Path) -> None:
+        """Stages, git and DVC, whose remote is a folder."""
+        shutil.copytree(ROOT / ".dvc", self.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+        config = self.folder / ".dvc/config"
+        config.write_text(config.read_text().replace("../../netspectra-store", str(remote)))
+        stages = self.succeed("python", "-m", "netspectra.workflow.stages", PYTHONPATH="src")
+        (self.folder / "dvc.yaml").write_text(stages)
+        self.succeed("git", "init", "-q")
+        self.name_its_author()
+        self.commit("start")
+
+    def name_its_author(self) -> None:
+        """Whom git writes down."""
+        for key in ("name", "email"):
+            self.succeed("git", "config", f"user.{key}", "t@t")
+
+    def commit(self, message: str) -> None:
+        """All that git does not ignore."""
+        self.succeed("git", "add", "-A")
+        self.succeed("git", "commit", "-qm", message)
+
     def environment(self, **changed: str) -> dict[str, str]:
         """Of a plain user who has put the environment's programs on the path."""
         return os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"} | changed
