@@ -163,6 +163,7 @@ def facts(network, batches):
     return {
         "tensors": {name: t.tolist() for name, t in tensors.items()},
         "objects": {name: id(t) for name, t in [*network.named_parameters(), *network.named_buffers()]},
+        "cached": [[id(w) for w in m._flat_weights] for m in network.modules() if isinstance(m, nn.RNNBase)],
         "modes": [module.training for module in network.modules()],
         "gradients": gradients,
         "needed": [p.requires_grad for p in network.parameters()],
