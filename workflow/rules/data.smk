@@ -44,6 +44,6 @@ for name, block in config["data"].items():
             runtime=10,
         params:
             module="netspectra.data.prepare",
-            settings={"name": name, "data": source},
+            settings={"name": name, "data": source, "mirrors": config["download"]["mirrors"]},
         script:
             "../scripts/job.py"
