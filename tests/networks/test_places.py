@@ -180,8 +180,23 @@ def test_replacing_at_an_unclear_place_is_refused(side):
 def test_packed_sequences_are_refused():
     lstm = nn.LSTM(4, 3)
     packed = nn.utils.rnn.pack_padded_sequence(torch.randn(5, 2, 4), [5, 3])
-    with pytest.raises(ValueError, match="padded tensors, found PackedSequence"):
+    with pytest.raises(ValueError, match="padded tensors, found a PackedSequence"):
         read(lstm, (packed,), [""])
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_layers_that_a_fused_encoder_skips_are_read_and_nested_tensors_refused():
+    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2).eval()
+    x, padding = torch.randn(3, 5, 8), torch.arange(5) >= torch.tensor([3, 5, 4])[:, None]
+    with torch.no_grad():
+        found = read(encoder, x, ["layers.1.linear1"])
+        layer = encoder.layers[1]
+        between = encoder.layers[0](x)
+        attended = layer.norm1(between + layer.self_attn(between, between, between)[0])
+        torch.testing.assert_close(found.entering["layers.1.linear1"], attended)
+        torch.testing.assert_close(found.outputs, encoder(x))
+        with pytest.raises(ValueError, match="found a nested tensor; enable_nested_tensor=False helps"):
+            read(encoder, {"src": x, "src_key_padding_mask": padding}, ["layers.1"])
 
 
 def test_no_hook_stays_behind_after_an_error():
