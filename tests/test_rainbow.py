@@ -186,7 +186,7 @@ class Residual(nn.Module):
 @pytest.mark.parametrize(
     ("reference", "options", "message"),
     [
-        (Residual(), {}, "wanted a torch.nn.Sequential of Linear, Conv2d.*found Residual"),
+        (Residual(), {}, "wanted a chain of Linear and Conv2d.*found Residual"),
         (nn.Sequential(nn.Linear(12, 5), nn.BatchNorm1d(5), nn.Linear(5, 2)), {}, "found 1: BatchNorm1d"),
         (nn.Sequential(nn.Conv2d(12, 4, 1, groups=2), nn.Conv2d(4, 2, 1)), {}, "groups=1"),
         (nn.Sequential(nn.ReLU()), {}, "at least one layer with weights"),

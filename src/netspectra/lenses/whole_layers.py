@@ -9,7 +9,9 @@ from torch import nn
 
 from netspectra.data.images import Split
 from netspectra.measures.whitening import Whitened, principal, whiten
-from netspectra.networks import layers
+from netspectra.networks.layouts import unflattened
+from netspectra.networks.looking import looking
+from netspectra.networks.places import read
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +36,16 @@ class Layer:
         return Layer(self.x[torch.randperm(len(self.x), generator=generator)], self.keep)
 
 
-def activations(trained: Iterable[nn.Sequential], split: Split, settings: dict) -> list[Layer]:
-    """What enters the named layer of every network, over the whole split."""
-    found = []
-    with torch.no_grad():
-        for network in trained:
-            seen = [layers.entering(network, x, [settings["entering"]]) for x, _ in split.batches(settings["batch"])]
-            found.append(Layer(torch.cat([s[settings["entering"]] for s in seen]).cpu().double(), settings["top"]))
-    return found
+def activations(trained: Iterable[nn.Module], split: Split, settings: dict) -> list[Layer]:
+    """What enters the named place of every network, over the whole split; as maps where they are flattened for it."""
+    return [Layer(_entering(network, split, settings), settings["top"]) for network in trained]
+
+
+def _entering(network: nn.Module, split: Split, settings: dict) -> torch.Tensor:
+    place = unflattened(network, settings["entering"])
+    with looking(network), torch.no_grad():
+        seen = [read(network, x, [place], outputs=False).entering[place] for x, _ in split.batches(settings["batch"])]
+    return torch.cat(seen).cpu().double()
 
 
 def singular_values(layer: Layer) -> torch.Tensor:

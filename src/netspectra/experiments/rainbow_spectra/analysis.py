@@ -13,7 +13,7 @@ from netspectra.lenses.hidden import Hidden, hidden_layers, joint_moments, repli
 from netspectra.measures.eigenspectra import Spectrum, eigenspectrum, participation_ratio, weight_spectrum
 from netspectra.measures.power_laws import density_power_law, power_law
 from netspectra.measures.random_matrices import bulk_variance, marchenko_pastur_edges, marchenko_pastur_spectrum
-from netspectra.networks import layers
+from netspectra.networks.layers import weight_layers
 from netspectra.statistics.intervals import Metrics
 
 Batches = list[tuple[torch.Tensor, torch.Tensor]]
@@ -32,7 +32,7 @@ def analyse(given: Given) -> Findings:
         frames.append(rows)
         for h in hidden_layers(trained[0]):
             found = rows[rows.layer == h.number]
-            weight = layers.flat_weight(trained[0].get_submodule(h.layer))
+            weight = weight_layers(trained[0])[h.layer].weight()
             prefix = f"{kind}_{h.number}"
             activation_metrics(metrics, f"{prefix}_activation", found, given.settings)
             weight_metrics(metrics, f"{prefix}_weight", found, *weight.shape, given.settings)
@@ -81,7 +81,7 @@ def initial_variance(d: int) -> float:
 
 def _null_rows(h: Hidden, network: nn.Sequential) -> Iterator[dict]:
     """Typical eigenvalues of independent weights (Marchenko and Pastur), and the edges of their law."""
-    nodes, d = layers.flat_weight(network.get_submodule(h.layer)).shape
+    nodes, d = weight_layers(network)[h.layer].weight().shape
     typical = marchenko_pastur_spectrum(nodes, d, initial_variance(d))
     lower, upper = marchenko_pastur_edges(nodes, d, initial_variance(d))
     named = {"null_eigenvalue": typical.tolist(), "null_lower": [lower], "null_upper": [upper]}
@@ -100,7 +100,7 @@ def activation_metrics(metrics: Metrics, prefix: str, rows: pd.DataFrame, settin
     """Power law, effective dimensions, and what is lost at the ranks that the document reads off."""
     values = torch.tensor(per_replicate(rows, "activation_eigenvalue"))
     centred = torch.tensor(per_replicate(rows, "activation_eigenvalue_centred"))
-    alive = int((values > 1e-10 * values.max()).sum(1).min())  # dead units leave eigenvalues of zero
+    alive = int((values > settings["dead"] * values.max()).sum(1).min())  # dead units leave eigenvalues of zero
     first, last = settings["power_law"]["first"], min(settings["power_law"]["last"], alive)
     generator = torch.Generator().manual_seed(settings["seed"])
     options = {"resamples": settings["resamples"], "generator": generator}
