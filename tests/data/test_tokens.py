@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from netspectra.data import tokens
-from netspectra.data.tokens import END, UNKNOWN, Windows, encode
+from netspectra.data.text import END, UNKNOWN, encode, words_of
+from netspectra.data.tokens import Windows
 from netspectra.errors import DataError
 
 TRAIN, TEST = "the cat saw the dog\n\n the <unk> ran \n", "the bird saw\n"
@@ -16,15 +17,11 @@ ASKED = {"set": "prose", "train": None, "test": None}
 
 @pytest.fixture
 def path(tmp_path):
-    tokens.save(tmp_path / "prose.safetensors", "prose", "sum", TRAIN, TEST)
+    ids, words = encode({"train": words_of(TRAIN), "test": words_of(TEST)})
+    save_file(
+        {name: torch.from_numpy(t) for name, t in ids.items()}, tmp_path / "prose.safetensors", facts(words=words)
+    )
     return tmp_path / "prose.safetensors"
-
-
-def test_words_are_numbered_by_how_often_they_come():
-    ids, words = encode(TRAIN, TEST)
-    assert words == [UNKNOWN, "the", END, "cat", "dog", "ran", "saw"]
-    assert ids["train"].tolist() == [1, 3, 6, 1, 4, 2, 1, 0, 5, 2]
-    assert ids["test"].tolist() == [1, 0, 6, 2]
 
 
 def test_windows_follow_one_another_and_tell_the_next_token():
@@ -40,16 +37,16 @@ def test_windows_follow_one_another_and_tell_the_next_token():
 
 def test_a_text_comes_back_with_as_many_words_as_asked_for(path):
     data = tokens.load(path, ASKED | {"train": 8}, length=2, vocabulary=4)
-    assert data.train.tokens.tolist() == [1, 3, 0, 1, 0, 2, 1, 0]
-    assert data.test.tokens.tolist() == [1, 0, 0, 2]
-    assert data.classes == (UNKNOWN, "the", END, "cat") and data.checksum == "sum"
+    assert data.train.tokens.tolist() == [2, 3, 0, 2, 0, 1, 1, 2]
+    assert data.test.tokens.tolist() == [2, 0, 0, 1]
+    assert data.classes == (UNKNOWN, END, "the", "cat") and data.checksum == "sum"
     assert (len(data.train), data.train.vocabulary) == (3, 4)
 
 
 @pytest.mark.parametrize(
     ("settings", "options", "message"),
     [
-        ({"train": 11}, {}, "data.train asks for 11 tokens, wanted 1 to 10"),
+        ({"train": 12}, {}, "data.train asks for 12 tokens, wanted 1 to 11"),
         ({"train": 0}, {}, "data.train asks for 0 tokens"),
         ({"test": 2}, {}, "data.test: wanted more than 2 tokens, one window, found 2"),
         ({}, {"vocabulary": 8}, "vocabulary of 8 words asked for, wanted 2 to 7"),
@@ -80,7 +77,7 @@ def facts(**changes):
 )
 def test_a_file_that_holds_something_else_is_damaged(tmp_path, ids, metadata):
     save_file({"train_tokens": ids, "test_tokens": ids.clone()}, tmp_path / "prose.safetensors", metadata)
-    with pytest.raises(DataError, match=r"damaged .*prepare it again: snakemake --forcerun prepare_prose"):
+    with pytest.raises(DataError, match=r"damaged .*\nRemedy: snakemake --forcerun prepare_prose$"):
         tokens.load(tmp_path / "prose.safetensors", ASKED, length=1, vocabulary=2)
 
 

@@ -61,7 +61,9 @@ def test_a_task_reads_its_data(tmp_path):
     block = {"data": {"set": "toy", "train": 20, "test": None, "grey": False}, "architecture": PERCEPTRON}
     data = tasks.load(prepared(tmp_path), block)
     assert isinstance(data, Dataset) and (len(data.train), len(data.test)) == (20, 30)
-    tokens.save(tmp_path / "text.safetensors", "prose", "c", "a b a c\n" * 9, "a a\n" * 9)
+    ids = torch.tensor([2, 3, 2, 4, 1], dtype=torch.int32).repeat(9)
+    facts = {"set": '"prose"', "checksum": '"c"', "words": '["<unk>", "<eos>", "a", "b", "c"]'}
+    save_file({"train_tokens": ids, "test_tokens": ids[:27].clone()}, tmp_path / "text.safetensors", facts)
     block = {
         "task": {"name": "next_tokens", "length": 4},
         "data": {"set": "prose", "train": None, "test": 12, "grey": False},

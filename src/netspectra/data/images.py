@@ -112,7 +112,7 @@ def _affine(mean: list[float], std: list[float], grey: bool) -> tuple[torch.Tens
 
 def _permuted(split: Split, seed: int | None) -> Split:
     if seed is None:
-        raise DataError("data.seed: permute_labels is set, but there is no seed; give data.seed a whole number")
+        raise DataError("data.seed: permute_labels is set, but there is no seed", "give data.seed a whole number")
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(seed))
     return replace(split, labels=split.labels[order.to(split.labels.device)])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import safetensors
 
+from netspectra.data.damage import printable
 from netspectra.errors import DataError
 
 
@@ -23,16 +24,14 @@ def opened(path: Path, wanted: str, keys: Collection[str], device: str) -> Itera
     Raises:
         DataError: Missing or damaged file, or another set than asked for.
     """
-    remedy = f"prepare it again: snakemake --forcerun prepare_{path.stem}"
+    remedy = f"snakemake --forcerun prepare_{wanted}"
     try:
         with safetensors.safe_open(path, framework="pt", device=device) as file:
             facts = {key: json.loads(file.metadata()[key]) for key in keys}
             if facts["set"] != wanted:
-                raise DataError(
-                    f"{path}: data.set asks for {wanted!r}, the file holds {facts['set']!r}; give its own file"
-                )
+                raise DataError(f"{path}: data.set asks for {wanted!r}, the file holds {facts['set']!r}", remedy)
             yield file, facts
     except FileNotFoundError:
-        raise DataError(f"{path}: no such prepared data; {remedy}") from None
+        raise DataError(f"{path}: no such prepared data", remedy) from None
     except (safetensors.SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
-        raise DataError(f"{path}: damaged ({type(error).__name__}: {error}); {remedy}") from None
+        raise DataError(f"{path}: damaged ({type(error).__name__}: {printable(error)})", remedy) from None

@@ -1,21 +1,16 @@
 """Prepared text as token ids on the device, read in windows of which every token is to tell the next."""
 
-import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors
 import torch
-from safetensors.torch import save_file
 
 from netspectra.data.images import Dataset
 from netspectra.data.prepared import opened
 from netspectra.errors import DataError
-from netspectra.files import replacing, sort_header
 
-UNKNOWN, END = "<unk>", "<eos>"
 FACTS = ("set", "checksum", "words")
 LOGITS_AT_ONCE = 2**24
 
@@ -65,7 +60,7 @@ def load(
     """Read a prepared text as the `data:` part of a network block asks for it.
 
     Args:
-        path: File that `save` wrote.
+        path: File that `netspectra.data.prepare` wrote.
         settings: {"set", "train", "test": the first so many tokens or None for all}.
         length: Tokens in a window.
         vocabulary: Ids that are told apart; those from here on become 0, the unknown word.
@@ -88,42 +83,6 @@ def load(
             raise DataError(f"data.{part}: wanted more than {length} tokens, one window, found {len(ids)}")
     windows = {part: Windows(torch.where(ids < vocabulary, ids, 0), length, vocabulary) for part, ids in splits.items()}
     return Dataset(**windows, classes=tuple(words[:vocabulary]), checksum=facts["checksum"])
-
-
-def encode(train: str, test: str) -> tuple[dict[str, torch.Tensor], list[str]]:
-    """Ids (tokens,) of both texts, int32, and the words by id, of the training text, the frequent first.
-
-    Words are what white space separates, and the end of every line that holds any. Id 0 is the unknown word, and what
-    the training text does not have.
-    """
-    split = {part: _words(text) for part, text in (("train", train), ("test", test))}
-    counts = Counter(split["train"])
-    del counts[UNKNOWN]
-    words = [UNKNOWN, *sorted(counts, key=lambda word: (-counts[word], word))]
-    ids = {word: i for i, word in enumerate(words)}
-    return {part: torch.tensor([ids.get(w, 0) for w in text], dtype=torch.int32) for part, text in split.items()}, words
-
-
-def save(path: Path, name: str, checksum: str, train: str, test: str) -> None:
-    """Write a text as `load` reads it.
-
-    Args:
-        path: Safetensors file to write.
-        name: Name of the set.
-        checksum: Of the files that the text came from.
-        train: Text to train on.
-        test: Text to test on.
-    """
-    ids, words = encode(train, test)
-    facts = {"set": name, "checksum": checksum, "words": words}
-    with replacing(path) as temporary:
-        tensors = {f"{part}_tokens": t for part, t in ids.items()}
-        save_file(tensors, temporary, {key: json.dumps(value) for key, value in facts.items()})
-        sort_header(temporary)
-
-
-def _words(text: str) -> list[str]:
-    return [word for line in text.splitlines() if (words := line.split()) for word in (*words, END)]
 
 
 def _first(file: safetensors.safe_open, path: Path, part: str, count: int | None, vocabulary: int) -> torch.Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from netspectra.lenses.scoring import inputs_of
+from netspectra.measures.ranges import varies
 from netspectra.networks.flow import Inputs
 from netspectra.networks.layers import weight_layer, weight_layers
 from netspectra.networks.looking import looking
@@ -39,7 +40,7 @@ def layer_alignment(
         relative: Divide by the trace; else give w'Cw / w'w itself.
 
     Returns:
-        {layer: (nodes,)}, float64; NaN for a node whose weights are all zero.
+        {layer: (nodes,)}, float64; NaN for a node whose weights are all zero, and where nothing that enters varies.
 
     Raises:
         ValueError: No such layer, one whose inputs cannot be read (says why), no batches, or fewer than two samples.
@@ -129,4 +130,6 @@ class _Sums:
             for squares, mean in ((self.z_squares, self.z_mean), (self.x_squares, self.x_mean))
         )
         quotient = z / weight.double().square().sum(-1).unflatten(0, (len(z), -1))
-        return (quotient / x.sum(-1, keepdim=True) if relative else quotient).flatten()
+        floor = self.x_mean.abs().amax(-1, keepdim=True) if centred else torch.zeros_like(x[:, :1])
+        alive = varies(x.amax(-1, keepdim=True).sqrt(), floor, torch.float32)
+        return (quotient / torch.where(alive, x.sum(-1, keepdim=True), torch.nan) if relative else quotient).flatten()

@@ -13,8 +13,8 @@ from torch import nn
 
 from netspectra.lenses.scoring import inputs_of
 from netspectra.measures import checks, procrustes
+from netspectra.measures.eigenspectra import enough_samples
 from netspectra.measures.rainbow import draw_rows
-from netspectra.measures.spectra import enough_samples
 from netspectra.networks.layers import weight_layer
 from netspectra.networks.layouts import DROPOUT, ELEMENTWISE, POOLING, unflattened
 from netspectra.networks.looking import looking

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from netspectra.data.images import Split
-from netspectra.measures import cca
+from netspectra.measures.whitening import Whitened, principal, whiten
 from netspectra.networks.layouts import unflattened
 from netspectra.networks.looking import looking
 from netspectra.networks.places import read
@@ -22,14 +22,14 @@ class Layer:
     keep: int
 
     @cached_property
-    def whitened(self) -> cca.Whitened:
+    def whitened(self) -> Whitened:
         """Whitened on all the directions it spans."""
-        return cca.whiten(self.x)
+        return whiten(self.x)
 
     @cached_property
-    def principal(self) -> cca.Whitened:
+    def principal(self) -> Whitened:
         """Whitened on its first principal directions."""
-        return cca.principal(self.x, self.keep)
+        return principal(self.x, self.keep)
 
     def permuted(self, generator: torch.Generator) -> "Layer":
         """The same layer with its samples in random order: its spectrum without any relation to the others."""

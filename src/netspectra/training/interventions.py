@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from netspectra.data.images import Dataset
+from netspectra.measures.eigenspectra import Spectrum, eigenspectrum
 from netspectra.measures.moments import Moments
 from netspectra.measures.projection import keep_high_variance
-from netspectra.measures.spectra import Spectrum, eigenspectrum
 from netspectra.networks.ensembles import Ensemble
 from netspectra.networks.layers import weight_layers
 from netspectra.networks.places import Reading, chain, plain
