@@ -6,7 +6,7 @@ for name, block in config["networks"].items():
         name:
             f"train_{name}"
         input:
-            data=f"data/prepared/{block['data']['set']}.safetensors",
+            data=prepared(block),
         output:
             networks=f"data/networks/{name}.safetensors",
         log:
