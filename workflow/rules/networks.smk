@@ -3,6 +3,7 @@
 for name, block in config["networks"].items():
 
     rule:
+        """Train all variants and replicates of a block."""
         name:
             f"train_{name}"
         input:
