@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 TOO_FAR = 60
 WANTED = {
@@ -133,7 +133,9 @@ def _plain(annotation: Any) -> Any:
 
 
 def _tags(option: Any) -> list[str]:
-    """The names that tell this form from others: those of its `name` or `type`."""
+    """The names that tell this form from others: its tag, or those of its `name` or `type`."""
+    if get_origin(option) is Annotated:
+        return [mark.tag for mark in option.__metadata__ if isinstance(mark, Tag)]
     fields = getattr(option, "model_fields", {})
     kinds = [fields[key].annotation for key in ("name", "type") if key in fields]
     return [tag for kind in kinds if get_origin(kind) is Literal for tag in get_args(kind)]

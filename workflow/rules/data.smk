@@ -44,7 +44,7 @@ for name, block in config["data"].items():
             runtime=10,
         params:
             module="netspectra.data.prepare",
-            settings={"name": name, "data": source},
+            settings={"name": name, "data": source, "mirrors": config["download"]["mirrors"]},
             code=code("netspectra.data.prepare"),
         script:
             "../scripts/job.py"

@@ -6,8 +6,7 @@ Each module has `draw(table, settings, published) -> {figure: matplotlib figure}
 import importlib
 from pathlib import Path
 
-import pandas as pd
-
+from netspectra.experiments import tables
 from netspectra.figures import style
 from netspectra.files import replacing
 
@@ -25,7 +24,7 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     """
     style.use()
     module = importlib.import_module(f"netspectra.experiments.{settings['name']}.plot")
-    table, block = pd.read_csv(inputs["table"], keep_default_na=False, na_values=[""]), settings["experiment"]
+    table, block = tables.read(inputs["table"], settings["name"]), settings["experiment"]
     figures, wanted = module.draw(table, block, settings["published"]), block["figures"]
     if set(figures) != set(wanted):
         raise ValueError(f"{module.__name__}: wanted figures {', '.join(wanted)}, found {', '.join(figures)}")

@@ -13,7 +13,7 @@ from netspectra.errors import SettingsError
 from netspectra.overlays import merge
 from netspectra.problems import lines, path, unknown
 from netspectra.strict_yaml import load
-from netspectra.workflow.data_blocks import DataSet, Download
+from netspectra.workflow.data_blocks import DataSet, Download, Images, Text
 from netspectra.workflow.network_blocks import Network
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
@@ -166,15 +166,23 @@ def _fits(found: Params, network: Network, where: list[str]) -> Iterator[str]:
     if (data := found.data.get(network.data.set)) is None:
         yield f"{path(where)}.data.set: found {network.data.set!r}, wanted one of {', '.join(found.data) or 'none'}"
         return
-    counts = data.versions[data.version].counts
     for part in ("train", "test"):
-        asked, there = getattr(network.data, part), getattr(counts, part)
-        if network.task.name == "classify" and asked is not None and asked > there:
+        asked, there = getattr(network.data, part), getattr(data.counts, part)
+        if asked is not None and asked > there:
             yield f"{path(where)}.data.{part}: found {asked}, wanted at most {there}, all there are; or null for all"
+    if isinstance(data, Text) != (network.task.name == "next_tokens"):
+        wanted = "a text" if network.task.name == "next_tokens" else "images"
+        yield f"{path(where)}.data.set: found {network.data.set!r}, wanted {wanted} for task {network.task.name}"
+    elif not isinstance(data, Text):
+        yield from _shapes_fit(data, network, where)
+
+
+def _shapes_fit(data: Images, network: Network, where: list[str]) -> Iterator[str]:
     channels, side = data.pixels(network.data.grey)
     for key, value, wanted in network.architecture.fits(channels, side, len(data.classes)):
         if value != wanted:
-            yield f"{path(where)}.architecture.{key}: found {value}, wanted {wanted}, as data.{network.data.set} has it"
+            shown = f"{path(where)}.architecture.{key}: found {value}"
+            yield f"{shown}, wanted {wanted}, as data.{network.data.set} has it"
 
 
 def _references(found: Params, experiments: dict[str, Experiment]) -> Iterator[str]:
