@@ -5,10 +5,9 @@ for name, block in config["data"].items():
     source = version_of(name, block)
 
     rule:
+        """Bring the official files of a data set from the first source that has them."""
         name:
             f"fetch_{name}"
-        input:
-            code=code_of("netspectra.data.fetch"),
         output:
             files=raw(name, block),
         log:
@@ -23,15 +22,16 @@ for name, block in config["data"].items():
         params:
             module="netspectra.data.fetch",
             settings={"name": name, "data": source, "download": config["download"]},
+            code=code("netspectra.data.fetch"),
         script:
             "../scripts/job.py"
 
     rule:
+        """Turn checked files into one tensor file."""
         name:
             f"prepare_{name}"
         input:
             files=raw(name, block),
-            code=code_of("netspectra.data.prepare"),
         output:
             data=f"data/prepared/{name}.safetensors",
         log:
@@ -45,5 +45,6 @@ for name, block in config["data"].items():
         params:
             module="netspectra.data.prepare",
             settings={"name": name, "data": source, "mirrors": config["download"]["mirrors"]},
+            code=code("netspectra.data.prepare"),
         script:
             "../scripts/job.py"

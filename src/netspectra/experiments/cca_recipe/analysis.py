@@ -6,7 +6,8 @@ import pandas as pd
 
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.whole_layers import Layer, activations, singular_values
-from netspectra.measures.canonical import correlate, mean_correlation, pwcca
+from netspectra.measures.canonical import correlate, mean_correlation
+from netspectra.measures.pwcca import pwcca
 from netspectra.networks.checkpoints import variant_settings
 from netspectra.statistics.intervals import Metrics
 from netspectra.statistics.pairs import add_pairs, pairs
@@ -25,7 +26,7 @@ def analyse(given: Given) -> Findings:
             found = found.assign(variant=variant, epochs=round(fraction * block["epochs"]))
             rows.append(found)
     table = pd.concat(rows)
-    for quantity, printed in settings["printed"].items():
+    for quantity, printed in given.published.items():
         add_nearest(metrics, quantity, printed, table[table.quantity == quantity], networks.settings["replicates"])
     return Findings(table, metrics)
 
