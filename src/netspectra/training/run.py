@@ -1,15 +1,10 @@
 """One group in training: its steps, records, snapshots and saved states."""
 
-from pathlib import Path
-
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from netspectra.data.images import Dataset, Split
 from netspectra.errors import TrainingError
-from netspectra.files import replacing
 from netspectra.networks.checkpoints import Tensors, prefixed
 from netspectra.networks.ensembles import Ensemble
 from netspectra.training import interventions, probes
@@ -29,7 +24,8 @@ class Run:
         self.gradient = torch.empty_like(self.theta)
         self.network = initial.network
         optimiser = dict(self.settings["optimiser"])
-        rates = torch.full((len(group.seeds),), optimiser.pop("rate"), device=device)
+        rates = torch.tensor(group.rates, device=device)
+        del optimiser["rate"]
         self.optimiser = OPTIMISERS[optimiser.pop("name")](self.theta, rates, **optimiser)
         self.batch = min(self.settings["batch"], len(data.train.labels))
         self.per_epoch = -(-len(data.train.labels) // self.batch)
@@ -66,28 +62,31 @@ class Run:
             self._test()
         self._settle()
 
-    def save(self, path: Path) -> None:
-        """Write all that is needed to go on bit for bit."""
+    def state(self) -> Tensors:
+        """All that is needed to go on bit for bit."""
         state = {"theta": self.theta, **prefixed("optimiser/", self.optimiser.state), **prefixed("kept/", self.kept)}
-        state |= prefixed("history/", self._history())
-        with replacing(path) as temporary:
-            save_file({n: t.detach().cpu().contiguous() for n, t in state.items()}, temporary, {"step": str(self.step)})
+        return state | {"step": torch.tensor(self.step)} | prefixed("history/", self._history())
 
-    def resume(self, path: Path) -> None:
-        """Take up a saved state, if there is one; one that is damaged is dropped, and training starts over."""
-        try:
-            state = load_file(path, device=str(self.theta.device))
-        except FileNotFoundError:
-            return
-        except SafetensorError:
-            path.unlink()
-            return
+    def restore(self, state: Tensors) -> None:
+        """Take up what `state` gave.
+
+        Raises:
+            ValueError: It cannot be of this training.
+        """
+        wanted = {"theta": self.theta, "step": torch.tensor(0), **prefixed("optimiser/", self.optimiser.state)}
+        for name, t in wanted.items():
+            if name not in state or state[name].shape != t.shape or not state[name].isfinite().all():
+                raise ValueError(f"state: wanted finite numbers of shape {tuple(t.shape)} in {name}")
+        step = int(state["step"])
+        rows = {len(t) for n, t in state.items() if n in ("history/step", "history/loss", "history/accuracy")}
+        if not 0 < step <= self.steps or step % self.per_epoch or rows != {step}:
+            raise ValueError(f"state: wanted the end of an epoch of {self.per_epoch} steps, found step {step}")
         self.theta.copy_(state["theta"])
         for name, t in self.optimiser.state.items():
             t.copy_(state[f"optimiser/{name}"])
         self.kept = {n.removeprefix("kept/"): t for n, t in state.items() if n.startswith("kept/")}
         self.past = [{n.removeprefix("history/"): t for n, t in state.items() if n.startswith("history/")}]
-        self.step = int(self.past[0]["step"][-1]) + 1
+        self.step = step
 
     def result(self) -> Tensors:
         """Everything the group leaves behind."""
