@@ -31,14 +31,14 @@ BATCH = {"rainbow_mlp": 100, "rainbow_cnn": 70}
 SETTINGS = {
     "rainbow_spectra": {
         "batch": BATCH, "clipped_replicates": 2, "power_law": {"first": 2, "last": 10}, "head": [5, 4],
-        "quoted_ranks": {"activation": [3], "weight": [2, 90]}, "resamples": 20, "seed": 1,
+        "quoted_ranks": {"activation": [3], "weight": [2, 90]}, "resamples": 20, "seed": 1, "dead": 1e-10, "chance": 25,
     },
-    "rainbow_alignment": {"batch": BATCH, "shown": 10, "head": 3, "late": [6, 9], "seed": 1},
+    "rainbow_alignment": {"batch": BATCH, "shown": 10, "head": 3, "late": [6, 9], "seed": 1, "dead": 1e-10},
     "rainbow_generation": {
         "batch": BATCH, "images": {"rainbow_mlp": 100, "rainbow_cnn": 70}, "draws": 2, "other_draws": 1,
-        "widths": [0.5, 2], "seed": 1,
+        "widths": [0.5, 2], "seed": 1, "chance": 25,
     },
-    "rainbow_training": {"points": 10},
+    "rainbow_training": {"points": 10, "chance": 25},
 }  # fmt: skip
 FIGURES = {
     "rainbow_spectra": {"rainbow_activation_spectra", "rainbow_weight_spectra"},
@@ -90,7 +90,7 @@ def test_tables_metrics_and_figures(experiment, monkeypatch):
     assert all(found.metrics[f"{n}_low"] <= found.metrics[n] for n in found.metrics if f"{n}_low" in found.metrics)
     plots.style.use()
     figures = importlib.import_module(f"netspectra.experiments.{experiment}.plot").draw(
-        found.table, SETTINGS[experiment]
+        found.table, SETTINGS[experiment], {}
     )
     assert {f"{name}{end}" for name in FIGURES.get(experiment, set()) for end in ("", "_cnn")} <= set(figures)
     for figure in figures.values():

@@ -44,7 +44,7 @@ def test_variants_stack_together_where_they_differ_in_rate_or_seed_alone():
     variants = {
         "slow": {},
         "fast": {"optimiser": {"rate": 0.1}, "seed": 8, "replicates": 2},
-        "other": {"optimiser": {"name": "sgd"}},
+        "other": {"optimiser": {"name": "sgd", "rate": 0.01}},
         "long": {"epochs": 5},
     }
     together = groups(block(variants=variants), CPU)

@@ -101,7 +101,7 @@ def test_processes_end_when_their_parent_is_killed(folder):
         from netspectra.training.workers import in_turns
 
         def turn(task, before):
-            print(os.getpid(), flush=True)
+            os.write(1, f"{{os.getpid()}}\\n".encode())
             time.sleep(0.1)
             return False
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,19 +49,11 @@ class Networks:
         if not (state := _below(self.tensors, prefix)):
             kept = ", ".join(f"{f:g}" for f in settings["snapshots"]) or "none"
             raise CheckpointError(f"no networks under {prefix}; snapshots kept: {kept}")
-        return _ensemble(settings["architecture"], state)
+        return Ensemble.from_state(build(settings["architecture"]), state)
 
     def history(self, variant: str) -> Tensors:
         """What was recorded while the variant trained, by quantity, each (records, replicates, ...)."""
         return _below(self.tensors, f"history/{variant}/")
-
-
-def _ensemble(architecture: dict, state: Tensors) -> Ensemble:
-    """Parameters and buffers, told apart by the network that has them."""
-    network = build(architecture)
-    buffers = {name for name, _ in network.named_buffers()}
-    parts = [{name: t for name, t in state.items() if (name in buffers) is of} for of in (False, True)]
-    return Ensemble(network, *(parts if buffers else parts[:1]))
 
 
 def variant_settings(settings: dict, variant: str) -> dict:
@@ -143,12 +134,6 @@ def digest(tensors: Tensors) -> str:
 def prefixed(prefix: str, tensors: Tensors) -> Tensors:
     """The same tensors with a prefix before their names."""
     return {prefix + name: t for name, t in tensors.items()}
-
-
-def joined(parts: Iterable[Tensors], dim: int) -> Tensors:
-    """Tensors of the same names joined along the dimension of the replicates."""
-    parts = list(parts)
-    return {name: torch.cat([part[name] for part in parts], dim) for name in parts[0]}
 
 
 def _below(tensors: Tensors, prefix: str) -> Tensors:

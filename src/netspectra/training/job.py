@@ -11,7 +11,6 @@ import torch
 from safetensors import SafetensorError
 
 from netspectra.data.images import Dataset
-from netspectra.data.images import load as load_data
 from netspectra.errors import TrainingError
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
@@ -21,6 +20,7 @@ from netspectra.training.keys import circumstances, fingerprint
 from netspectra.training.resuming import Work, advance
 from netspectra.training.run import Run
 from netspectra.training.store import Store
+from netspectra.training.tasks import load
 from netspectra.training.workers import in_turns
 
 STATES, NETWORKS = Path(".resume"), Path(".store")
@@ -184,12 +184,13 @@ class Data:
         Raises:
             ValueError: Its data set is not among the files.
         """
-        wanted = settings["data"]
-        if wanted["set"] not in self.files:
-            raise ValueError(f"data.set: wanted one of {', '.join(self.files)}, found {wanted['set']!r}")
-        key = json.dumps(wanted, sort_keys=True)
+        name = settings["data"]["set"]
+        if name not in self.files:
+            raise ValueError(f"data.set: wanted one of {', '.join(self.files)}, found {name!r}")
+        asked = [settings["data"], settings.get("task"), settings["architecture"].get("vocabulary")]
+        key = json.dumps(asked, sort_keys=True)
         if key not in self.read:
-            data = load_data(self.files[wanted["set"]], wanted, self.device)
+            data = load(self.files[name], settings, self.device)
             self.read[key] = data, fingerprint(data)
         return self.read[key]
 

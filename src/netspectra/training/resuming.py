@@ -72,7 +72,7 @@ def taken_up(work: Work, states: Store) -> Run:
     """The training as it was saved, or from its start; a state that cannot be its own is dropped, and said."""
     stack = work.group.stacked()
     run = Run(stack, work.data)
-    state = states.get(work.state_key, work.data.train.labels.device)
+    state = states.get(work.state_key)
     if state is None:
         return run
     try:

@@ -9,8 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from netspectra.files import clear_killed
 from netspectra.networks import checkpoints
 from netspectra.networks.checkpoints import Tensors
@@ -38,11 +36,11 @@ class Store:
         with suppress(FileNotFoundError):
             self.path(key).chmod(self.folder.stat().st_mode & 0o666)
 
-    def get(self, key: str, device: torch.device | str = "cpu") -> Tensors | None:
+    def get(self, key: str) -> Tensors | None:
         """What is kept under a key, or None; what is damaged is dropped, and said."""
         path = self.path(key)
         try:
-            tensors, facts = checkpoints.read(path, device)
+            tensors, facts = checkpoints.read(path)
             if facts.get("key") != key or facts.get("layout") != _layout(tensors):
                 raise ValueError("it is another's, or its header is wrong")
         except FileNotFoundError:

@@ -14,8 +14,8 @@ from netspectra.lenses.gradients import sample_factors
 from netspectra.lenses.nodes import hidden, node_alignment, node_norm
 from netspectra.lenses.prior import rows
 from netspectra.lenses.pruning import evaluate_masked
+from netspectra.measures.eigenspectra import participation_ratio
 from netspectra.measures.sample_subspaces import SampleFactor, SampleSubspace, sample_activity, sample_subspace
-from netspectra.measures.spectra import participation_ratio
 from netspectra.networks.checkpoints import Networks
 from netspectra.statistics.intervals import Metrics
 
@@ -84,7 +84,7 @@ def weight_rows(
     random = {name: torch.rand(s.shape, generator=generator) for name, s in scores["magnitude"].items()}
     high = {name: -s for name, s in scores["activity"].items()}
     orders = {**scores, "most_active": high, "random": random}
-    batches = list(test.batches(5000))
+    batches = list(test.batches(settings["batch"]))
     frames = []
     for order, score in orders.items():
         accuracy = [100 * accuracy_without(network, batches, score, f) for f in settings["fractions"]]
