@@ -62,4 +62,4 @@ unlock: $(VENV)/ready ## after a killed run, if Snakemake says that the folder i
 	@$(BIN)/snakemake --unlock
 
 clean: ## remove everything that was made, but not the environment and the metrics, which are in git
-	@rm -rf .resume .snakemake logs report figures data/raw data/prepared data/networks data/tables benchmarks/results
+	@rm -rf .resume .store .snakemake logs report figures data/raw data/prepared data/networks data/tables benchmarks/results

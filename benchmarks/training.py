@@ -17,7 +17,7 @@ from netspectra.data.images import Dataset, Split, _affine
 from netspectra.lenses.attacks import fgsm
 from netspectra.measures import alignment as measure
 from netspectra.networks.zoo import build
-from netspectra.training.groups import Group
+from netspectra.training.groups import Group, Member
 from netspectra.training.run import Run
 
 MNIST_MLP = {"type": "fully_connected", "widths": [784, 100, 100, 50, 10], "bias": True}
@@ -48,7 +48,8 @@ def block(architecture: dict, optimiser: dict, batch: int, order: str) -> dict:
 
 def losses(settings: dict, data: Dataset, replicates: int) -> torch.Tensor:
     """One epoch of our loop, without its tests: losses (steps, replicates)."""
-    run_ = Run(Group("bench", settings, range(replicates)), data)
+    members = (Member("bench", r, settings["seed"] + r, settings["optimiser"]["rate"]) for r in range(replicates))
+    run_ = Run(Group(settings, tuple(members)), data)
     for index in run_.plan.order(0, run_.group.seeds).split(run_.plan.batch, -1):
         run_._learn(index, None)
     return run_.records.of_epoch("loss")

@@ -161,7 +161,7 @@ def test_a_changed_number_runs_what_depends_on_it_under_snakemake(clone):
     assert clone.nothing_to_do()
 
 
-@pytest.mark.parametrize("moment", ["data/raw/*/*", ".resume/align_mlp/*.safetensors", "data/tables/*.csv"])
+@pytest.mark.parametrize("moment", ["data/raw/*/*", ".resume/*.safetensors", "data/tables/*.csv"])
 def test_a_killed_dvc_run_is_taken_up(author, tmp_path, moment):
     project = versioned(tmp_path / "project", tmp_path / "store")
     run = project.start("dvc", "repro")

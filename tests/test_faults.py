@@ -39,7 +39,7 @@ def finished(undisturbed, tmp_path):
 
 def test_a_killed_training_job_is_taken_up(project, undisturbed):
     run = project.start(*SNAKEMAKE)
-    project.wait_for(".resume/align_mlp/*.safetensors")
+    project.wait_for(".resume/*.safetensors")
     os.kill(job_of(run, "job.py"), signal.SIGKILL)
     assert run.wait() != 0
     assert not any((project.folder / "data/networks").glob("*"))
@@ -49,7 +49,7 @@ def test_a_killed_training_job_is_taken_up(project, undisturbed):
     assert not any((project.folder / ".resume").glob("*"))
 
 
-@pytest.mark.parametrize("moment", ["logs/train_align_mlp.log", ".resume/align_mlp/*.safetensors", "data/tables/*.csv"])
+@pytest.mark.parametrize("moment", ["logs/train_align_mlp.log", ".resume/*.safetensors", "data/tables/*.csv"])
 def test_a_killed_run_is_taken_up_after_unlock(project, undisturbed, moment):
     run = project.start(*SNAKEMAKE)
     project.wait_for(moment)

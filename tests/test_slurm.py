@@ -67,7 +67,7 @@ def test_a_failing_job_is_reported_with_its_log(slurm, project):
 
 def test_a_cancelled_run_is_taken_up(slurm, local, project):
     run = project.start(*SUBMIT)
-    project.wait_for(".resume/align_mlp/*.safetensors")
+    project.wait_for(".resume/*.safetensors")
     os.kill(run.pid, signal.SIGINT)
     assert run.wait() != 0
     until = time.monotonic() + WAIT_S

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +21,13 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Networks:
-    """All networks of one `networks:` block.
+    """All networks of one `networks:` block; variants may differ in whatever the block says.
 
     Attributes:
         settings: The block they were trained under.
-        tensors: "final/<variant>/<parameter>" (replicates, ...), "snapshot/<fraction>/<variant>/<parameter>" and
-            "history/<variant>/<quantity>" (records, replicates, ...).
+        tensors: "final/<variant>/<name>" (replicates, ...) and "snapshot/<fraction>/<variant>/<name>", parameters and
+            buffers; "history/<variant>/<quantity>" (records, replicates, ...); and what else was told of each network
+            at its end, "<kind>/<variant>/<quantity>" (replicates, ...).
     """
 
     settings: dict
@@ -42,13 +42,14 @@ class Networks:
         """The replicates of a variant at the end of training, or at a fraction of it that was kept.
 
         Raises:
-            CheckpointError: There is no such snapshot.
+            CheckpointError: There is no such variant or snapshot.
         """
+        settings = variant_settings(self.settings, variant)
         prefix = f"final/{variant}/" if at is None else f"snapshot/{at:g}/{variant}/"
-        if not (parameters := _below(self.tensors, prefix)):
-            kept = ", ".join(f"{f:g}" for f in self.settings["snapshots"]) or "none"
+        if not (state := _below(self.tensors, prefix)):
+            kept = ", ".join(f"{f:g}" for f in settings["snapshots"]) or "none"
             raise CheckpointError(f"no networks under {prefix}; snapshots kept: {kept}")
-        return Ensemble(build(variant_settings(self.settings, variant)["architecture"]), parameters)
+        return Ensemble.from_state(build(settings["architecture"]), state)
 
     def history(self, variant: str) -> Tensors:
         """What was recorded while the variant trained, by quantity, each (records, replicates, ...)."""
@@ -56,18 +57,19 @@ class Networks:
 
 
 def variant_settings(settings: dict, variant: str) -> dict:
-    """A network block with one variant's changes laid over it."""
+    """A network block with one variant's changes laid over it.
+
+    Raises:
+        CheckpointError: There is no such variant.
+    """
+    if variant not in settings["variants"]:
+        raise CheckpointError(f"no variant {variant!r}; there are: {', '.join(settings['variants'])}")
     return merge(settings, settings["variants"][variant])
 
 
 def save(path: Path, settings: dict, tensors: Tensors, **origin: object) -> None:
     """Write a network file under a temporary name and rename it."""
-    facts = {"settings": settings, "torch": torch.__version__, "python": platform.python_version(), **origin}
-    facts["sha256"] = digest(tensors)
-    metadata = {key: json.dumps(value, sort_keys=True) for key, value in facts.items()}
-    with replacing(path) as temporary:
-        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, temporary, metadata)
-        sort_header(temporary)
+    write(path, tensors, settings=settings, torch=torch.__version__, python=platform.python_version(), **origin)
 
 
 def load(path: Path, settings: dict, device: torch.device | str = "cpu") -> Networks:
@@ -79,18 +81,45 @@ def load(path: Path, settings: dict, device: torch.device | str = "cpu") -> Netw
     path = Path(path)
     remedy = f"train it again: snakemake --forcerun train_{path.stem}"
     try:
-        with safetensors.safe_open(path, framework="pt", device=str(device)) as file:
-            stored, sha256 = (json.loads(file.metadata()[key]) for key in ("settings", "sha256"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-            if (found := digest(tensors)) != sha256:
-                raise ValueError(f"its tensors have checksum {found[:12]}..., wanted {sha256[:12]}...")
+        tensors, facts = read(path, device)
+        stored = facts["settings"]
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such network file; {remedy}") from None
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise CheckpointError(f"{path}: damaged network file ({error}); {remedy}") from None
     if difference := first_difference(stored, settings):
         raise CheckpointError(f"{path}: trained under other settings: {difference}; {remedy}")
     return Networks(settings, tensors)  # equal to what is stored, and in the order of params.yaml
+
+
+def write(path: Path, tensors: Tensors, **facts: object) -> None:
+    """Write tensors with facts about them and a checksum, whole or not at all; equal content makes equal bytes."""
+    facts["sha256"] = digest(tensors)
+    metadata = {key: json.dumps(value, sort_keys=True) for key, value in facts.items()}
+    with replacing(path) as temporary:
+        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, temporary, metadata)
+        sort_header(temporary)
+
+
+def read(path: Path, device: torch.device | str = "cpu") -> tuple[Tensors, dict]:
+    """Tensors and facts that `write` wrote.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged; says how that shows.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt", device=str(device)) as file:
+            facts = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        wanted = facts["sha256"]
+    except KeyError:
+        raise ValueError("it has no checksum") from None
+    except (safetensors.SafetensorError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError(str(error)) from None
+    if (found := digest(tensors)) != wanted:
+        raise ValueError(f"its tensors have checksum {found[:12]}..., wanted {str(wanted)[:12]}...")
+    return tensors, facts
 
 
 def digest(tensors: Tensors) -> str:
@@ -105,12 +134,6 @@ def digest(tensors: Tensors) -> str:
 def prefixed(prefix: str, tensors: Tensors) -> Tensors:
     """The same tensors with a prefix before their names."""
     return {prefix + name: t for name, t in tensors.items()}
-
-
-def joined(parts: Iterable[Tensors], dim: int) -> Tensors:
-    """Tensors of the same names joined along the dimension of the replicates."""
-    parts = list(parts)
-    return {name: torch.cat([part[name] for part in parts], dim) for name in parts[0]}
 
 
 def _below(tensors: Tensors, prefix: str) -> Tensors:

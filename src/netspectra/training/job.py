@@ -1,107 +1,209 @@
-"""The training job: all variants and replicates of a `networks:` block in one process, into one file."""
+"""The training job: a `networks:` block into one file; of its networks, only those that are not kept are trained."""
 
-import multiprocessing
+import json
 import os
-import shutil
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from netspectra.data.images import Dataset
 from netspectra.errors import TrainingError
-from netspectra.files import replacing
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
 from netspectra.networks.checkpoints import Tensors
-from netspectra.training.groups import Group, gather, groups
+from netspectra.training.groups import Member, gather, groups, networks, stacks, taken_apart
+from netspectra.training.keys import circumstances, fingerprint
+from netspectra.training.resuming import Work, advance
 from netspectra.training.run import Run
+from netspectra.training.store import Store
 from netspectra.training.tasks import load
+from netspectra.training.workers import in_turns
 
-RESUME = Path(".resume")
-SAVE_EVERY_S = 10.0
-TURN_S, NO_MORE = 5.0, 2**31 - 1
+STATES, NETWORKS = Path(".resume"), Path(".store")
+SHARED = "NETSPECTRA_STORE"  # names a folder of networks that several clones have in common
+LIMITS = {"store_mb": 4000, "save_every_s": 10.0, "turn_s": 5.0}
+
+Trained = dict[Member, Tensors]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one job has to do, and what it may take.
+
+    Attributes:
+        name: Of the block.
+        works: All groups of the block.
+        threads: For the sums of every group, whoever trains it, so that its numbers do not depend on that.
+        processes: At most so many train at once.
+        states: Where the state of a training is saved.
+        store: Where trained networks are kept.
+        limits: As `LIMITS`.
+    """
+
+    name: str
+    works: list[Work]
+    threads: int
+    processes: int
+    states: Store
+    store: Store
+    limits: dict
+
+    def networks(self) -> Trained:
+        """All networks of the block, from the store or trained now."""
+        kept = {
+            member: tensors
+            for work in self.works
+            for member, key in zip(work.group.members, work.keys, strict=True)
+            if (tensors := self.store.get(key)) is not None
+        }
+        count = sum(len(work.group) for work in self.works)
+        print(f"{self.name}: {len(kept)} of {count} networks are in {self.store.folder}", flush=True)
+        return kept | self.train([part for work in self.works if (part := _without(work, kept))])
+
+    def train(self, missing: list[Work]) -> Trained:
+        """Train networks and keep them."""
+        self.states.trim(self.limits["store_mb"], frozenset(work.state_key for work in missing))
+        if self.threads == 1 and min(self.processes, len(missing)) > 1:
+            in_turns(len(missing), self.processes, lambda i, before: self.turn(missing[i], before))
+        use_threads(self.threads)
+        trained: Trained = {}
+        for work in missing:
+            replicates = [member.replicate for member in work.group.members]
+            print(f"{self.name}: {work.group.variant}, replicates {replicates}", flush=True)
+            for part, result in self.train_what_fits(work):
+                trained |= self.keep(part, result)
+                self.states.drop(part.state_key)
+        return trained
+
+    def turn(self, work: Work, before: int) -> bool:
+        """Train for a turn in a process of its own, as long as its parent lives; whether it is finished.
+
+        Args:
+            work: What is trained.
+            before: Turns that it has had in this job.
+        """
+        ends, parent = time.monotonic() + self.limits["turn_s"], os.getppid()
+        return self.advance(work, lambda: os.getppid() == parent and time.monotonic() < ends, not before).finished
+
+    def advance(self, work: Work, go_on: Callable[[], bool] = lambda: True, tell: bool = True) -> Run:
+        """Train from the last saved state."""
+        return advance(work, self.states, go_on, self.limits["save_every_s"], tell)
+
+    def train_what_fits(self, work: Work) -> Iterator[tuple[Work, Tensors]]:
+        """Train a group to its end, in halves where the memory is too small for all of it."""
+        try:
+            result = self.advance(work).result()
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
+            if work.group.size == 1:
+                remedy = "lower batch, or set device: cpu"
+                raise TrainingError(f"{work.group.variant}: not even one network fits into memory; {remedy}") from error
+        else:
+            yield work, result
+            return
+        print(f"  out of memory; going on with {len(work.group)} networks in two halves", flush=True)
+        self.states.drop(work.state_key)
+        torch.cuda.empty_cache()
+        for half in work.group.halves():
+            yield from self.train_what_fits(work.on(half))
+
+    def keep(self, work: Work, result: Tensors) -> Trained:
+        """Take a group's result apart, and keep it for the next time; where there is no room for it, say so."""
+        parts = taken_apart(result, work.group.slots)
+        try:
+            for key, tensors in zip(work.keys, parts, strict=True):
+                self.store.put(key, tensors)
+            self.store.trim(self.limits["store_mb"])
+        except (OSError, SafetensorError) as error:
+            print(f"  not kept for another time: {error}", flush=True)
+        return dict(zip(work.group.members, parts, strict=True))
 
 
 def run(inputs: dict, outputs: dict, settings: dict) -> None:
-    """Train a network block and write its file.
+    """Train a network block, as far as its networks are not kept from another time, and write its file.
 
     Args:
-        inputs: {"data": path of the prepared set}.
+        inputs: {"data": path of a prepared set, or paths of all sets that the variants use, each named as its set}.
         outputs: {"networks": path}.
-        settings: {"name", "network": the block, "device", "threads"}.
+        settings: {"name", "network": the block, "device", "threads" that decide the order of sums, "granted" threads
+            that decide how many processes there are, "code": digest of the job's code by meaning}, and where they are
+            not those of `LIMITS`, "store_mb", "save_every_s" and "turn_s".
 
     Raises:
-        TrainingError: The loss became NaN or infinite.
+        TrainingError: A network diverged, or one does not fit into memory.
+        ValueError: A variant asks for a data set that is not among the inputs.
     """
     use_threads(1)
     block, device = settings["network"], pick_device(settings["device"])
-    data = load(inputs["data"], block, device)
-    folder = RESUME / settings["name"]
-    parts: dict[str, list[Tensors]] = {}
-    found = list(groups(block, device))
-    if device.type == "cpu" and min(len(found), settings["threads"]) > 1:
-        _train_ahead(found, data, folder, settings["threads"])
-    use_threads(settings["threads"])
-    for group in found:
-        print(f"{settings['name']}: {group.variant}, replicates {list(group.replicates)} on {device}", flush=True)
-        parts.setdefault(group.variant, []).extend(_train_what_fits(group, data, folder))
-    tensors = {name: t for variant, found in parts.items() for name, t in gather(variant, found).items()}
-    origin = {"seeds": [block["seed"] + r for r in range(block["replicates"])], "device": str(device)}
-    checkpoints.save(outputs["networks"], block, tensors, data_checksum=data.checksum, **origin)
-    shutil.rmtree(folder, ignore_errors=True)
+    job = plan(inputs, settings, device)
+    trained = job.networks()
+    tensors = gather({member: trained[member] for _, member in networks(block)})
+    seeds, checksums = _by_variant(job.works)
+    facts = {"seeds": seeds, "device": str(device), "data_checksum": checksums}
+    checkpoints.save(outputs["networks"], block, tensors, **facts)
 
 
-def _train_ahead(found: list[Group], data: Dataset, folder: Path, workers: int) -> None:
-    """Train groups in processes of one thread each, which beat one process of many threads, up to their last states.
+def plan(inputs: dict, settings: dict, device: torch.device) -> Job:
+    """What a job has to do; data are read, and nothing is trained.
 
-    Groups take turns, so that all processes are busy to the end. Forked before any thread is started, so that they
-    share the data. What fails there fails again, and is reported, in this process, which takes up the states.
+    One stack takes the threads of the job for its sums. Where there are several, processes of one thread each beat one
+    process of many threads, and every group takes one thread, even where a single process trains them all.
     """
-    context, parent = multiprocessing.get_context("fork"), os.getpid()
-    turns = context.Array("i", len(found))  # that each group has had; NO_MORE where it is finished or in other hands
-
-    def train_for_a_turn(group: Group, had: int) -> Run:
-        ends = time.monotonic() + TURN_S
-        return advance(group, data, folder, lambda: os.getppid() == parent and time.monotonic() < ends, had)
-
-    def work() -> None:
-        while os.getppid() == parent:
-            with turns:
-                i = min(range(len(found)), key=turns.__getitem__)
-                had, turns[i] = turns[i], NO_MORE
-            if had == NO_MORE:
-                return
-            if not train_for_a_turn(found[i], had).finished:
-                turns[i] = had + 1
-
-    processes = [context.Process(target=work) for _ in range(min(workers, len(found)))]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
+    block = settings["network"]
+    alone = device.type != "cpu" or len(stacks(block, device)) == 1
+    threads = settings["threads"] if alone else 1
+    facts = circumstances(settings["code"], device, threads)
+    read = Data(_files(inputs["data"]), device)
+    works = [Work(group, *read(group.settings), facts) for group in groups(block, device)]
+    processes = settings.get("granted", settings["threads"]) if device.type == "cpu" else 1
+    limits = LIMITS | {key: settings[key] for key in LIMITS if key in settings}
+    store = Store(Path(os.environ.get(SHARED) or NETWORKS))
+    return Job(settings["name"], works, threads, processes, Store(STATES), store, limits)
 
 
-def _train_what_fits(group: Group, data: Dataset, folder: Path) -> list[Tensors]:
-    """Train a group, in halves where the memory is too small for all of it."""
-    try:
-        return [train(group, data, folder)]
-    except (RuntimeError, MemoryError) as error:
-        if not _out_of_memory(error):
-            raise
-        first, last = group.replicates[0], group.replicates[-1]
-        if first == last:
-            remedy = "lower batch, or set device: cpu"
-            raise TrainingError(f"{group.variant}: not even one network fits into memory; {remedy}") from error
-    middle = (first + last + 1) // 2
-    print(f"  out of memory; going on with replicates {first} to {middle - 1}, then the rest", flush=True)
-    torch.cuda.empty_cache()
-    halves = (replace(group, replicates=half) for half in (range(first, middle), range(middle, last + 1)))
-    return [part for half in halves for part in _train_what_fits(half, data, folder)]
+class Data:
+    """Prepared sets as variants ask for them, each read once.
+
+    Args:
+        files: Files of prepared data by set.
+        device: Where the data go.
+    """
+
+    def __init__(self, files: dict[str, Path], device: torch.device) -> None:
+        self.files, self.device = files, device
+        self.read: dict[str, tuple[Dataset, str]] = {}
+
+    def __call__(self, settings: dict) -> tuple[Dataset, str]:
+        """The data of a variant, and their fingerprint.
+
+        Raises:
+            ValueError: Its data set is not among the files.
+        """
+        name = settings["data"]["set"]
+        if name not in self.files:
+            raise ValueError(f"data.set: wanted one of {', '.join(self.files)}, found {name!r}")
+        asked = [settings["data"], settings.get("task"), settings["architecture"].get("vocabulary")]
+        key = json.dumps(asked, sort_keys=True)
+        if key not in self.read:
+            data = load(self.files[name], settings, self.device)
+            self.read[key] = data, fingerprint(data)
+        return self.read[key]
+
+
+def _files(given: str | Path | list[str]) -> dict[str, Path]:
+    paths = [given] if isinstance(given, str | Path) else given
+    return {Path(path).stem: Path(path) for path in paths}
+
+
+def _without(work: Work, kept: Trained) -> Work | None:
+    """What is still to be trained of a group."""
+    missing = [i for i, member in enumerate(work.group.members) if member not in kept]
+    return work.on(work.group.only(missing)) if missing else None
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -109,55 +211,17 @@ def _out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
-def train(group: Group, data: Dataset, folder: Path) -> Tensors:
-    """Train one group, taking up a killed run where its last saved state stands.
-
-    Args:
-        group: What is trained together.
-        data: What it is trained on.
-        folder: Of the resume files.
-
-    Returns:
-        "final/<parameter>", "snapshot/<fraction>/<parameter>" with replicates first, and "history/<quantity>" with
-        records first and replicates second.
-    """
-    return advance(group, data, folder, lambda: True).result()
+def _by_variant(works: list[Work]) -> tuple[object, object]:
+    """Seeds, and checksums of the data, of the variants: one for all where they have them in common."""
+    seeds: dict[str, list[int]] = {}
+    checksums: dict[str, str] = {}
+    for work in works:
+        for member in sorted(work.group.members, key=lambda m: m.replicate):
+            seeds.setdefault(member.variant, []).append(member.seed)
+            checksums[member.variant] = work.data.checksum
+    return _common(seeds), _common(checksums)
 
 
-def advance(group: Group, data: Dataset, folder: Path, go_on: Callable[[], bool], turns: int = 0) -> Run:
-    """Train a group from its last saved state for as long as `go_on`, asked after every epoch, says so; save it.
-
-    `turns` is how many it has had in this process and those beside it.
-    """
-    path = folder / f"{group.key}.safetensors"
-    run = Run(group, data)
-    resume(run, path)
-    if not turns and 0 < run.step < run.steps:
-        print(f"  resumed at step {run.step} of {run.steps}", flush=True)
-    saved, start = time.monotonic(), run.step
-    while not run.finished:
-        run.epoch()
-        if not go_on():
-            break
-        if time.monotonic() - saved > SAVE_EVERY_S:
-            save(run, path)
-            saved = time.monotonic()
-    if run.step > start:
-        save(run, path)
-    return run
-
-
-def save(run: Run, path: Path) -> None:
-    """Write all that a training needs to go on bit for bit."""
-    with replacing(path) as temporary:
-        save_file({n: t.detach().cpu().contiguous() for n, t in run.state().items()}, temporary)
-
-
-def resume(run: Run, path: Path) -> None:
-    """Take up a saved state, if there is one; one that is damaged is dropped, and training starts over."""
-    try:
-        run.restore(load_file(path))
-    except FileNotFoundError:
-        return
-    except (SafetensorError, ValueError):
-        path.unlink()
+def _common(values: dict) -> object:
+    first, *others = values.values()
+    return first if all(other == first for other in others) else values
