@@ -11,10 +11,6 @@ from netspectra.errors import TrainingError
 from netspectra.training import resuming
 from netspectra.training.store import Store
 
-<<<<<<< HEAD
-=======
-
->>>>>>> training
 STEPS = 5  # of an epoch
 
 
