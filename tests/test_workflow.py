@@ -151,7 +151,7 @@ def test_a_changed_measure_runs_what_uses_it_again_and_no_more(pretended, rewrit
     rewrite("measures/alignment.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
     assert set(jobs(pretended)) == {"train_align_mlp", "align_pruning", "plot_align_pruning", "judge", "page", "all"}
     assert changed(pretended) == {"train_align_mlp"}
-    rewrite("measures/cca.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
+    rewrite("measures/cca_inference.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
     assert changed(pretended) == {"train_align_mlp", "cca_toy"}
 
 

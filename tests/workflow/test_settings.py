@@ -102,6 +102,7 @@ WRONG = [
     (("experiments", "rainbow_spectra", "batch"), {"rainbow_mlp": 9}, "spectra.batch: found values for rainbow_mlp,"),
     (("experiments", "active_choices", "choices", "relu"), {"activaton": "relu"}, "relu: unknown key 'activaton'"),
     (("experiments", "active_spectrum", "samples"), 5145, "samples: found 5145, wanted at least 5146, as many"),
+    (("data", "mnist"), None, "data.mnist: found None, wanted a block of keys and values"),
     (("data", "mnist", "version"), "half", "data.mnist.version: found 'half', wanted one of full"),
     (("resources", "networks", "align_mpl"), {"threads": 1}, "resources.networks: unknown key 'align_mpl'"),
     (("resources", "networks", "default"), {"threads": 1}, "resources.networks.default: missing mem_mb, runtime, gpu"),
@@ -208,14 +209,16 @@ def test_what_the_settings_offer_is_what_the_code_has():
     from netspectra.training.interventions import ACTIONS
     from netspectra.training.optimisers import OPTIMISERS
     from netspectra.training.probes import PROBES
+    from netspectra.training.schedules import SCHEDULES
     from netspectra.workflow import architectures, data_blocks, network_blocks
 
     def names(union, key):
         return {name for model in inner_models(union) for name in get_args(model.model_fields[key].annotation)}
 
     block = network_blocks.Network.model_fields
-    assert set(ARCHITECTURES) <= names(architectures.Architecture, "type")
+    assert set(ARCHITECTURES) == names(architectures.Architecture, "type")
     assert set(OPTIMISERS) == names(block["optimiser"].annotation, "name")
     assert set(PROBES) == names(network_blocks.Probe, "name")
     assert set(ACTIONS) == names(network_blocks.Intervention, "name")
-    assert set(FORMATS) == names(data_blocks.Version, "format")
+    assert set(FORMATS) == names(data_blocks.ImageVersion, "format")
+    assert set(SCHEDULES) == names(block["schedule"].annotation, "name")
