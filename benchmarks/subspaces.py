@@ -19,6 +19,7 @@ from torch import nn
 from netspectra.lenses import gradients as gradient_lens
 from netspectra.lenses.gradients import blocks, flat_parameters
 from netspectra.measures import subspaces
+from netspectra.measures.subspace_accuracy import largest_angle
 
 WIDTHS, SAMPLES, THETAS, POINTS = (1, 35, 35, 35, 35, 35, 1), 1000, 500, 100
 ROWS, COLUMNS, DECOMPOSITIONS = 10000, 5146, 1
@@ -108,7 +109,7 @@ def spectrum_cases(net: nn.Sequential, rows: int, columns: int) -> Iterator[Case
     values, vectors = snapshot_svd(g.numpy())
     # A digit is lost where eigenvalues are close; what C is rebuilt from must still be the same.
     mine = subspaces.active_subspace(g).vectors[:, :35]
-    angle = subspaces.largest_angle(mine, torch.from_numpy(vectors[:, :35]).contiguous())
+    angle = largest_angle(mine, torch.from_numpy(vectors[:, :35]).contiguous())
     assert angle < 1e-8, f"leading 35 eigenvectors differ by {angle:.2g} radians"
 
     def logs(found: torch.Tensor) -> np.ndarray:  # so that every eigenvalue counts, not the largest alone

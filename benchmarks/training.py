@@ -50,9 +50,9 @@ def losses(settings: dict, data: Dataset, replicates: int) -> torch.Tensor:
     """One epoch of our loop, without its tests: losses (steps, replicates)."""
     members = (Member("bench", r, settings["seed"] + r, settings["optimiser"]["rate"]) for r in range(replicates))
     run_ = Run(Group(settings, tuple(members)), data)
-    for index in run_._order().split(run_.batch, -1):
-        run_._learn(*data.train.batch(index))
-    return run_.records["loss"][0][: run_.step]
+    for index in run_.plan.order(0, run_.group.seeds).split(run_.plan.batch, -1):
+        run_._learn(index, None)
+    return run_.records.of_epoch("loss")
 
 
 def serial(settings: dict, data: Dataset, replicates: int) -> torch.Tensor:

@@ -18,6 +18,7 @@ from netspectra.lenses.hidden import hidden_layers, joint_moments, replicates
 from netspectra.measures.procrustes import align
 from netspectra.networks.checkpoints import Networks
 from netspectra.networks.ensembles import Ensemble
+from netspectra.networks.places import read
 from netspectra.statistics.pairs import add_pairs, pairs
 
 ARCHITECTURES = {
@@ -105,7 +106,7 @@ def test_joint_moments_are_those_of_every_pair(kind):
     moments = joint_moments(networks, images.batches(25))
     x, _ = images.batch(slice(None))
     for h in hidden_layers(networks[0]):
-        kept = [Ensemble.of(network)(x, [f"relu{h.number}"])[1][f"relu{h.number}"][0] for network in networks]
+        kept = [read(network, x, leaving=[f"relu{h.number}"]).leaving[f"relu{h.number}"] for network in networks]
         flat = [k.movedim(1, -1).flatten(0, -2).double() for k in kept]
         expected = flat[0].T @ flat[2] / len(flat[0])
         assert torch.allclose(moments[h.number].blocks(False)[0, 2], expected, atol=1e-6)

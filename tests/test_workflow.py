@@ -9,7 +9,7 @@ import pytest
 from project import ROOT, Project
 
 from netspectra.statistics import claims
-from netspectra.workflow.layout import claims_of, folder_of, machine_of
+from netspectra.workflow.layout import claims_of, folder_of, machine_of, prepared
 from netspectra.workflow.settings import known_experiments, read, resolve
 
 PARAMS = read(ROOT / "params.yaml")
@@ -52,6 +52,16 @@ def test_a_job_is_told_of_its_machine():
     assert machine_of(settings, {"name": "active_spectrum"})["threads"] == 2
     assert machine_of(settings, {"name": "cca_toy"})["device"] == "cpu"
     assert machine_of(settings, {"scale": "sample"})["threads"] == 1
+
+
+def test_a_network_reads_the_data_of_all_its_variants():
+    block = PARAMS["networks"]["align_mlp"]
+    assert prepared(block) == "data/prepared/mnist.safetensors"
+    other = {"data": {"set": "cifar10"}}
+    assert prepared(block | {"variants": {"a": {}, "b": other}}) == [
+        "data/prepared/mnist.safetensors", "data/prepared/cifar10.safetensors",
+    ]  # fmt: skip
+    assert prepared(block | {"variants": {"b": other}}) == "data/prepared/cifar10.safetensors"
 
 
 def snakemake(*options):

@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from netspectra.measures import subspaces
+from netspectra.measures.gradient_covariance import GradientCovariance
 from netspectra.measures.sample_subspaces import SampleSubspace, sample_activity
-from netspectra.measures.subspaces import GradientCovariance, active_eigenvalues, active_subspace, largest_angle
+from netspectra.measures.subspace_accuracy import bootstrap, largest_angle
+from netspectra.measures.subspaces import active_eigenvalues, active_subspace
 
 
 def rng(seed: int) -> torch.Generator:
@@ -114,7 +116,7 @@ def test_bootstrap_bands_cover_at_about_their_level():
     covered = torch.zeros(3)
     for _ in range(trials):
         g = torch.randn(500, 3, generator=generator, dtype=torch.float64) * truth.sqrt()
-        bands = subspaces.bootstrap(g, active_subspace(g).vectors, resamples=80, level=0.9, generator=generator)
+        bands = bootstrap(g, active_subspace(g).vectors, resamples=80, level=0.9, generator=generator)
         covered += (bands.low <= truth) & (truth <= bands.high)
     # Three standard errors of a share of 0.9 are 0.064; percentile intervals of 80 resamples lose a little more.
     assert ((covered / trials > 0.81) & (covered / trials < 0.97)).all(), covered / trials
@@ -123,8 +125,8 @@ def test_bootstrap_bands_cover_at_about_their_level():
 def test_bootstrap_within_a_leading_subspace_equals_the_whole():
     g = normal(400, 30) * torch.logspace(0, -2, 30, dtype=torch.float64)
     vectors = active_subspace(g).vectors
-    whole = subspaces.bootstrap(g, vectors, resamples=50, generator=rng(1))
-    part = subspaces.bootstrap(g, vectors[:, :12], resamples=50, generator=rng(1))
+    whole = bootstrap(g, vectors, resamples=50, generator=rng(1))
+    part = bootstrap(g, vectors[:, :12], resamples=50, generator=rng(1))
     torch.testing.assert_close(part.low[:4], whole.low[:4], rtol=1e-2, atol=0)
     torch.testing.assert_close(part.high[:4], whole.high[:4], rtol=1e-2, atol=0)
 
@@ -164,9 +166,9 @@ THETAS, X = normal(6, 26), normal(5, 3)
         (lambda: subspaces.leading_subspace(THETAS, 7), "directions: wanted 1 to 6"),
         (lambda: subspaces.leading_subspace(THETAS, 2, of="rows"), "of: wanted gradients or covariance, found 'rows'"),
         (lambda: subspaces.leading_subspace(THETAS, 2, of="covariance"), "matrix: wanted 6 columns"),
-        (lambda: subspaces.bootstrap(THETAS, THETAS), "vectors: wanted 26 rows"),
-        (lambda: subspaces.bootstrap(THETAS, THETAS.T, resamples=1), "resamples: wanted 2 or more, found 1"),
-        (lambda: subspaces.bootstrap(THETAS, THETAS.T, level=95), r"level: wanted a fraction in \(0, 1\], found 95"),
+        (lambda: bootstrap(THETAS, THETAS), "vectors: wanted 26 rows"),
+        (lambda: bootstrap(THETAS, THETAS.T, resamples=1), "resamples: wanted 2 or more, found 1"),
+        (lambda: bootstrap(THETAS, THETAS.T, level=95), r"level: wanted a fraction in \(0, 1\], found 95"),
         (lambda: largest_angle(THETAS, THETAS.T), "first, second: wanted the same"),
         (lambda: subspaces.activity(active_subspace(THETAS), 7), "directions: wanted 1 to 6, found 7"),
         (lambda: sample_activity([], SampleSubspace(X[0], X), 4), "directions: wanted 1 to 3, found 4"),

@@ -165,6 +165,16 @@ def test_nothing_done_to_an_ensemble_reaches_its_template_or_its_singles():
     assert not single.training and not any(p.requires_grad for p in single.parameters())
 
 
+def test_a_readers_network_is_a_stack_of_one_and_stays_as_it_is():
+    network, x = build(ARCHITECTURES["residual"]).train(), torch.randn(4, 1, 8, 8)
+    before = copy.deepcopy(network.state_dict())
+    ensemble = Ensemble.of(network)
+    assert len(ensemble) == 1
+    torch.testing.assert_close(ensemble(x).outputs[0], copy.deepcopy(network).eval()(x))
+    assert network.training and all(torch.equal(t, before[n]) for n, t in network.state_dict().items())
+    assert all(p.requires_grad and p.grad is None for p in network.parameters())
+
+
 class Counting(nn.Module):
     """Replaces its buffer by another tensor in every pass."""
 
@@ -252,9 +262,9 @@ def test_a_place_that_is_no_layer_of_the_chain_runs_by_the_networks_own_forward(
 def test_wrong_ensembles_and_inputs_are_refused():
     network = build(ARCHITECTURES["residual"])
     state = {n: t[None] for n, t in network.state_dict().items()}
-    with pytest.raises(ValueError, match=r"buffers: wanted the 21 names .*not known: b1\.bncv1\.bn"):
-        Ensemble(network, {n: p[None] for n, p in network.named_parameters()})
-    with pytest.raises(ValueError, match=r"parameters: wanted logits\.bias of shape \(1, 3\), found \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"state: wanted the 21 names .*not known: b1\.bncv1\.bn"):
+        Ensemble.from_state(network, {n: p[None] for n, p in network.named_parameters()})
+    with pytest.raises(ValueError, match=r"state: wanted logits\.bias of shape \(1, 3\), found \(3, 2\)"):
         Ensemble.from_state(network, state | {"logits.bias": torch.zeros(3, 2)})
     with pytest.raises(ValueError, match="not known: more"):
         Ensemble.from_state(network, state | {"more": torch.zeros(1)})

@@ -11,7 +11,8 @@ from netspectra.measures.spectra import eigenspectrum
 from netspectra.networks.ensembles import Ensemble
 from netspectra.networks.places import read
 from netspectra.networks.zoo import build
-from netspectra.training import interventions, probes
+from netspectra.training import interventions
+from netspectra.training.probes import Alignment, places
 from netspectra.training.run import Run
 
 CIRCULAR = nn.Sequential(
@@ -24,8 +25,8 @@ def test_alignment_of_every_layer(network):
     network.eval()
     ensemble = Ensemble.from_state(network, {n: torch.stack([t, 2 * t]) for n, t in network.state_dict().items()})
     x = torch.randn(20, 1, 4, 4)
-    names = list(probes.alignable(network))
-    found = probes.alignment(ensemble, ensemble(x, *probes.places(network, ["alignment"])))
+    probe = Alignment(network)
+    found, names = probe.measure(ensemble, ensemble(x, *places([probe]))), probe.entering
     assert list(found) == names == [n for n, m in network.named_modules() if isinstance(m, nn.Linear | nn.Conv2d)]
     for i, single in enumerate(ensemble):
         entering = read(single, x, names).entering
@@ -38,7 +39,8 @@ def test_alignment_of_every_layer(network):
 
 def test_tokens_are_samples_of_an_alignment():
     ensemble, (x, _) = Ensemble.initial(LSTM, [1, 2]), text().train.batch(slice(None))
-    found = probes.alignment(ensemble, ensemble(x, *probes.places(ensemble.network, ["alignment"])))
+    probe = Alignment(ensemble.network)
+    found = probe.measure(ensemble, ensemble(x, *places([probe])))
     assert list(found) == ["logits"]
     for i, single in enumerate(ensemble):
         rows = read(single, x, ["logits"]).entering["logits"].flatten(0, 1)
@@ -51,11 +53,10 @@ def test_probes_see_the_step_that_they_belong_to():
     data, settings = images(), block(RESIDUAL, probes=[{"name": "alignment", "every": 4}], batch=30, epochs=3)
     run = Run(company(settings), data)
     run.epoch()
-    state = run.stack()
     x, _ = data.train.batch(run.plan.order(1, run.group.seeds)[:, 30:60])
     run._learn(run.plan.order(1, run.group.seeds)[:, :30], None)  # step 3, which no probe looks at
-    reading = run.stack()(x, *probes.places(state.network, ["alignment"]), training=True, own=True)
-    wanted = probes.alignment(run.stack(), reading)
+    probe = Alignment(run.network)
+    wanted = probe.measure(run.stack(), run.stack()(x, *places([probe]), training=True, own=True))
     other = Run(company(settings), data)
     other.epoch()
     other.epoch()
@@ -74,7 +75,7 @@ def test_low_variance_directions_leave_the_weights_of_every_layer(network):
     interventions.at_epoch(ensemble, data, 1, 2, action)
     x, _ = data.train.batch(slice(None))
     for i, single in enumerate(singles):
-        for name in probes.alignable(network):
+        for name in Alignment(network).layers:
             layer, rows = single.get_submodule(name), read(single, x, [name]).entering[name]
             rows = patches(rows, layer) if isinstance(layer, nn.Conv2d) else rows
             weight = keep_high_variance(layer.weight.flatten(1), eigenspectrum(rows.double().T.cov()), 0.1)

@@ -139,6 +139,7 @@ def test_fractions_that_fall_on_one_step_are_each_kept_and_0_is_the_untrained_st
             {"probes": [{"name": "alignment", "every": 2}, {"name": "alignment", "every": 3}]},
             "probes: wanted each name once",
         ),
+        ({"probes": [{"name": "gain", "every": 2}]}, "probes.name: wanted one of alignment, found 'gain'"),
         ({"schedule": {"name": "square"}}, "schedule.name: wanted one of constant, linear"),
         (
             {"freeze": [{"layers": "conv*", "at": 0.1}]},

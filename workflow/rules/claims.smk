@@ -5,6 +5,7 @@ CLAIMS = [claims_of(name) for name in config["experiments"]]
 
 
 rule judge:
+    """Hold the metrics against the claims."""
     input:
         claims=CLAIMS,
         metrics=METRICS,
@@ -27,6 +28,7 @@ rule judge:
 
 
 rule page:
+    """Show figures, captions and verdicts."""
     input:
         verdicts="data/metrics/claims.json",
         figures=[path for path in FIGURES if path.endswith(".png")],

@@ -5,6 +5,7 @@ for name, block in config["data"].items():
     source = version_of(name, block)
 
     rule:
+        """Bring the official files of a data set from the first source that has them."""
         name:
             f"fetch_{name}"
         output:
@@ -26,6 +27,7 @@ for name, block in config["data"].items():
             "../scripts/job.py"
 
     rule:
+        """Turn checked files into one tensor file."""
         name:
             f"prepare_{name}"
         input:

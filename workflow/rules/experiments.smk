@@ -7,6 +7,7 @@ for name, block in config["experiments"].items():
     settings = {"name": name, "experiment": block, "published": ours(published, claims_of(name))}
 
     rule:
+        """Measure: a tidy table and metrics."""
         name:
             name
         input:
@@ -34,6 +35,7 @@ for name, block in config["experiments"].items():
             "../scripts/job.py"
 
     rule:
+        """Draw the figures from the table."""
         name:
             f"plot_{name}"
         input:

@@ -3,10 +3,11 @@
 for name, block in config["networks"].items():
 
     rule:
+        """Train all variants and replicates of a block."""
         name:
             f"train_{name}"
         input:
-            data=f"data/prepared/{block['data']['set']}.safetensors",
+            data=prepared(block),
         output:
             networks=f"data/networks/{name}.safetensors",
         log:

@@ -63,7 +63,7 @@ def layer_alignment(
 def _rows(
     network: nn.Module, batches: Iterable[Inputs | Sequence[Any]], chosen: dict[str, WeightLayer]
 ) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
-    """Layer, its rows (groups, samples, d) and weights (groups, nodes, d), float64, piece by piece."""
+    """Layer, its rows (groups, samples, d) and its weights (groups, nodes, d) in float64, piece by piece."""
     entering = {place for layer in chosen.values() for place in layer.entering}
     leaving = {place for layer in chosen.values() for place in layer.leaving}
     weights = {name: layer.weight().double().unflatten(0, (layer.groups, -1)) for name, layer in chosen.items()}
@@ -72,7 +72,7 @@ def _rows(
             reading = read(network, inputs_of(batch), entering, leaving, outputs=False)
             for name, layer in chosen.items():
                 for piece in _pieces(layer, reading):
-                    rows = layer.inputs(piece).values.double()
+                    rows = layer.inputs(piece).values
                     yield name, rows if layer.groups > 1 else rows[None], weights[name]
 
 
@@ -97,6 +97,7 @@ class _Sums:
     Parts merge by the pairwise update of Chan, Golub and LeVeque (1979).
     """
 
+    dtype: torch.dtype
     count: int
     x_mean: torch.Tensor
     x_squares: torch.Tensor
@@ -105,7 +106,8 @@ class _Sums:
 
     @classmethod
     def of(cls, x: torch.Tensor, weight: torch.Tensor) -> "_Sums":
-        found = [x.shape[1]]
+        found = [torch.promote_types(x.dtype, torch.float32), x.shape[1]]
+        x = x.double()
         for values in (x, x @ weight.mT):
             mean = values.mean(1)
             found += [mean, (values - mean[:, None]).square().sum(1)]
@@ -116,6 +118,7 @@ class _Sums:
         share = other.count / count
         x_shift, z_shift = other.x_mean - self.x_mean, other.z_mean - self.z_mean
         return _Sums(
+            self.dtype,
             count,
             self.x_mean + share * x_shift,
             self.x_squares + other.x_squares + self.count * share * x_shift.square(),
@@ -131,5 +134,5 @@ class _Sums:
         )
         quotient = z / weight.double().square().sum(-1).unflatten(0, (len(z), -1))
         floor = self.x_mean.abs().amax(-1, keepdim=True) if centred else torch.zeros_like(x[:, :1])
-        alive = varies(x.amax(-1, keepdim=True).sqrt(), floor, torch.float32)
+        alive = varies(x.amax(-1, keepdim=True).sqrt(), floor, self.dtype)
         return (quotient / torch.where(alive, x.sum(-1, keepdim=True), torch.nan) if relative else quotient).flatten()

@@ -8,15 +8,12 @@ from collections.abc import Iterator
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from netspectra.lenses import by_hand
-from netspectra.lenses.scoring import checked
+from netspectra.lenses import by_autograd, by_hand
 from netspectra.measures import checks
 from netspectra.measures.sample_subspaces import SampleFactor
-from netspectra.networks.flow import Inputs, arguments, first_tensor, logits, map_tensors
-from netspectra.networks.looking import differentiable, looking
-from netspectra.networks.places import overwrites
+from netspectra.networks.flow import Inputs, first_tensor
+from netspectra.networks.looking import looking
 from netspectra.networks.taps import joined
 
 LOSSES = ("mse", "cross_entropy")
@@ -78,7 +75,7 @@ def gradients(
     with looking(network):
         for theta, gradient in zip(thetas, out, strict=True):
             own = {name: theta[place].view_as(network.get_parameter(name)) for name, place in places.items()}
-            gradient.copy_(_automatic(network, own, x, y, loss))
+            gradient.copy_(by_autograd.gradient(network, own, x, y, loss))
     return out
 
 
@@ -146,7 +143,8 @@ def sample_gradients(network: nn.Module, x: Inputs, y: torch.Tensor, *, loss: st
     samples = first_tensor(x)
     out = torch.empty(len(samples), _size(places), dtype=torch.float64, device=samples.device)
     if not by_hand.possible(network, x):
-        return _one_by_one(network, x, y, loss, out)
+        own = {name: network.get_parameter(name) for name in places}
+        return by_autograd.one_by_one(network, own, x, y, loss, out)
     for f in sample_factors(network, x, y, loss=loss):
         shape = f.delta.shape[1], f.entering.shape[1]
         weight = out[:, places[joined(f.layer, "weight")]].unflatten(1, shape)
@@ -203,48 +201,6 @@ def _by_hand(network: nn.Module, thetas: torch.Tensor, x: torch.Tensor, y: torch
             if bias is not None:
                 torch.sum(delta, -1, out=bias)
     return out
-
-
-def _one_by_one(network: nn.Module, x: Inputs, y: torch.Tensor, loss: str, out: torch.Tensor) -> torch.Tensor:
-    if len(y) != len(out):
-        raise ValueError(f"y: wanted one entry per sample ({len(out)}, which stand first in x), found {len(y)}")
-    own = {name: network.get_parameter(name) for name in blocks(network)}
-    with looking(network):
-        for i, gradient in enumerate(out):
-            one = map_tensors(lambda t, i=i: t[i : i + 1], x)
-            gradient.copy_(_automatic(network, own, one, y[i : i + 1], loss))
-    return out
-
-
-def _automatic(
-    network: nn.Module, parameters: dict[str, torch.Tensor], x: Inputs, y: torch.Tensor, loss: str
-) -> torch.Tensor:
-    """Gradient (parameters,) at the given parameters, in the order in which they come."""
-    like = {name: network.get_parameter(name) for name in parameters}
-    leaves = {name: p.detach().to(like[name], copy=True).requires_grad_() for name, p in parameters.items()}
-    args, kwargs = arguments(_ready(x, next(iter(like.values())).dtype, overwrites(network)))
-    with torch.enable_grad(), differentiable(network):
-        outputs = logits(torch.func.functional_call(network, leaves, args, kwargs))
-        value = _loss(outputs, y, loss)
-        parts = torch.autograd.grad(value, list(leaves.values()), allow_unused=True, materialize_grads=True)
-    return torch.cat([part.flatten() for part in parts])
-
-
-def _ready(x: Inputs, dtype: torch.dtype, copy: bool) -> Inputs:
-    """Inputs in the network's dtype, and not the caller's own where layers write over theirs."""
-
-    def one(t: torch.Tensor) -> torch.Tensor:
-        return checks.finite("x", t).to(dtype, copy=copy) if t.is_floating_point() else t
-
-    return map_tensors(one, x)
-
-
-def _loss(outputs: torch.Tensor, y: torch.Tensor, loss: str) -> torch.Tensor:
-    if loss == "cross_entropy":
-        return F.cross_entropy(checked(outputs, y).flatten(0, -2), y.flatten())
-    if outputs.shape != y.shape:
-        raise ValueError(f"y: wanted shape {tuple(outputs.shape)} for mse, found {tuple(y.shape)}")
-    return F.mse_loss(outputs, checks.finite("y", y).to(outputs.dtype))
 
 
 def _check_loss(loss: str) -> None:

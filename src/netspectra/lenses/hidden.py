@@ -9,7 +9,7 @@ from torch import nn
 
 from netspectra.measures.moments import Moments
 from netspectra.networks.checkpoints import Networks
-from netspectra.networks.layers import weight_layers
+from netspectra.networks.layers import chained_layers
 from netspectra.networks.layouts import unflattened
 from netspectra.networks.looking import looking
 from netspectra.networks.places import read
@@ -26,8 +26,12 @@ class Hidden:
 
 
 def hidden_layers(network: nn.Module) -> list[Hidden]:
-    """The hidden layers in order; the classifier is none."""
-    names = list(weight_layers(network))
+    """The hidden layers of a chain in order; the classifier is none.
+
+    Raises:
+        ValueError: A layer lies within a module.
+    """
+    names = list(chained_layers(network))
     return [Hidden(i, layer, after) for i, (layer, after) in enumerate(pairwise(names), 1)]
 
 

@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from netspectra.data.images import Split
 from netspectra.lenses.alignment import layer_alignment
-from netspectra.networks.layers import weight_layers
+from netspectra.lenses.scoring import Split
+from netspectra.networks.layers import chained_layers
 from netspectra.networks.places import chain
 
 
@@ -15,9 +15,7 @@ def hidden(network: nn.Module) -> dict[str, str]:
     Raises:
         ValueError: A layer with weights is no stage of a chain, so that nothing is known to follow it.
     """
-    names, layers = [name for name, _ in chain(network)], list(weight_layers(network))
-    if inner := [layer for layer in layers if layer not in names]:
-        raise ValueError(f"network: wanted a chain of layers, found {inner[0]} within a module; name places instead")
+    names, layers = [name for name, _ in chain(network)], list(chained_layers(network))
     return {layer: names[names.index(layer) + 1] for layer in layers[:-1]}
 
 
@@ -30,5 +28,5 @@ def node_alignment(network: nn.Module, split: Split) -> dict[str, torch.Tensor]:
 
 def node_norm(network: nn.Module) -> dict[str, torch.Tensor]:
     """Length of every hidden node's weights, by the activation to be silenced."""
-    weights = weight_layers(network)
+    weights = chained_layers(network)
     return {after: weights[layer].weight().norm(dim=1) for layer, after in hidden(network).items()}

@@ -1,13 +1,20 @@
 """Batches of inputs with labels, and what a network's outputs say of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from netspectra.networks.flow import Inputs
 
 Labelled = Iterable[tuple[Inputs, torch.Tensor]]
+
+
+class Split(Protocol):
+    """Samples that come in batches of any size, in order."""
+
+    def batches(self, size: int) -> Iterator[tuple[Inputs, torch.Tensor]]:
+        """All samples, `size` at a time."""
 
 
 def labelled(batches: Labelled) -> Iterator[tuple[Inputs, torch.Tensor]]:

@@ -7,7 +7,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from netspectra.data.images import Split
+from netspectra.lenses.scoring import Split
 from netspectra.measures.whitening import Whitened, principal, whiten
 from netspectra.networks.layouts import unflattened
 from netspectra.networks.looking import looking

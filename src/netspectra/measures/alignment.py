@@ -149,14 +149,16 @@ def chance(inputs: checks.Array) -> Chance:
 def _stacks(*given: checks.Array) -> list[torch.Tensor]:
     """Inputs, outputs and weights that fit, without their graph; half precision in float32, which can square it."""
     names = "inputs", "outputs", "weight"
-    inputs, outputs, weight = (checks.floating(name, x) for name, x in zip(names, given, strict=True))
-    for name, x, wanted in (
-        ("outputs", outputs, (inputs.shape[-2], weight.shape[-2])),
-        ("weight", weight, (weight.shape[-2], inputs.shape[-1])),
-    ):
+    stacks = [checks.floating(name, x) for name, x in zip(names, given, strict=True)]
+    for name, x in zip(names, stacks, strict=True):
+        if x.ndim < 2:
+            raise ValueError(f"{name}: wanted two dimensions or more, found shape {tuple(x.shape)}")
+    inputs, outputs, weight = stacks
+    (samples, d), nodes = inputs.shape[-2:], weight.shape[-2]
+    for name, x, wanted in (("outputs", outputs, (samples, nodes)), ("weight", weight, (nodes, d))):
         if x.shape[-2:] != wanted:
             raise ValueError(f"{name}: wanted shape (..., {wanted[0]}, {wanted[1]}), found {tuple(x.shape)}")
-    return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in (inputs, outputs, weight)]
+    return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in stacks]
 
 
 def _total_variance(x: torch.Tensor, centred: bool) -> torch.Tensor:

@@ -1,7 +1,7 @@
-"""Canonical correlations of two layers and the similarities built on them.
+"""Canonical correlations of two layers: CCA and SVCCA (arXiv 1706.05806), from whitenings computed once per layer.
 
-CCA, SVCCA (arXiv 1706.05806) and PWCCA (arXiv 1806.05759), from whitenings that are computed once per layer. Where rows
-share inputs, `groups` says which belong together (see `dependence`); results carry how many samples they are worth.
+Where rows share inputs, `groups` says which belong together (see `dependence`); results carry how many samples they are
+worth.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,6 @@ from netspectra.measures import checks
 from netspectra.measures.cca_inference import ordered, warn_few_samples
 from netspectra.measures.dependence import Groups, effective, effective_samples, rows_of_inputs
 from netspectra.measures.scatter import Activations, centre_pair
-from netspectra.measures.tutorial_pwcca import projections
 from netspectra.measures.whitening import Whitened, principal, single_correlations, whiten, whitened
 
 # Up to this condition number, products in float32 leave five digits of every correlation and six of the mean.
@@ -61,23 +60,6 @@ class CCA:
         return u, vt.T
 
 
-@dataclass(frozen=True)
-class PWCCA:
-    """Projection-weighted CCA.
-
-    Attributes:
-        similarity: Sum of weights times correlations.
-        weights: (k,), not negative, summing to one.
-        correlations: (k,), descending.
-        samples: As in `CCA`.
-    """
-
-    similarity: float
-    weights: torch.Tensor
-    correlations: torch.Tensor
-    samples: float
-
-
 def cca(
     x: Activations,
     y: Activations,
@@ -106,9 +88,9 @@ def cca(
     Raises:
         ValueError: Bad activations, different numbers of samples, `ridge`, `rtol` or `groups` outside their range.
     """
-    *ready, cross = _pair(x, y, ridge, rtol, torch.float32 if single else torch.float64)
+    *ready, cross = whitened_pair(x, y, ridge, rtol, torch.float32 if single else torch.float64)
     if single and max(layer.estimated_condition() for layer in ready) > SINGLE_CONDITION:
-        *ready, cross = _pair(x, y, ridge, rtol)
+        *ready, cross = whitened_pair(x, y, ridge, rtol)
     found = correlate(*ready, cross, groups=groups)
     warn_few_samples(ready[0].samples, ready[0].neurons, ready[1].neurons, found.samples)
     return found
@@ -147,37 +129,6 @@ def svcca(x: Activations, y: Activations, *, keep: float = 0.99, rtol: float = 1
     found = correlate(first, second, groups=groups)
     warn_few_samples(first.samples, first.rank, second.rank, found.samples)
     return found
-
-
-def pwcca(
-    x: Activations, y: Activations, *, form: str = "paper", epsilon: float = 1e-10, groups: Groups = None
-) -> PWCCA:
-    """Projection-weighted CCA with weights from x.
-
-    Paper: alpha_i = sum_j |<h_i, x_j>| with the canonical variables h_i = X Cxx^-1/2 u_i and the centred neurons x_j
-    (arXiv 1806.05759, section 3). Tutorial: what google/svcca computes, with directions u_i that lack the whitening
-    and carry the neurons' means, made orthonormal in order, against uncentred neurons.
-
-    Args:
-        x: Activations, (samples, neurons of x), or their whitening.
-        y: Activations of the same samples, (samples, neurons of y), or their whitening.
-        form: "paper" or "tutorial".
-        epsilon: Of the tutorial's form: neurons with a variance below this share of the largest entry are dropped,
-            and this much is added to the diagonal.
-        groups: As in `cca`.
-
-    Raises:
-        ValueError: Bad activations, different numbers of samples, an unknown form, or bad groups.
-    """
-    if form not in ("paper", "tutorial"):
-        raise ValueError(f"form: wanted 'paper' or 'tutorial', found {form!r}")
-    first, second, cross = centre_pair(x, y) if form == "tutorial" else _pair(x, y, 0.0, 1e-6)
-    samples = float(first.samples) if groups is None else effective_samples(first, second, groups=groups)
-    warn_few_samples(first.samples, first.neurons, second.neurons, samples)
-    if form == "tutorial":
-        return _weighted(*projections(first, second, cross, epsilon), samples)
-    u, rho, _ = torch.linalg.svd(first.cross(second, cross), full_matrices=False)
-    return _weighted(rho.clamp(0, 1), (first.basis @ u).T @ first.scatter, samples)
 
 
 def mean_correlation(correlations: checks.Array, *, top: int | None = None, mass: float | None = None) -> float:
@@ -228,9 +179,10 @@ def all_pairs(layers: Mapping[str, Activations], *, groups: Groups = None) -> di
     return {(a, b): single_correlations(ready[a], ready[b].single) for a, b in combinations(ready, 2)}
 
 
-def _pair(
+def whitened_pair(
     x: Activations, y: Activations, ridge: float, rtol: float, dtype: torch.dtype = torch.float64
 ) -> tuple[Whitened, Whitened, torch.Tensor]:
+    """Both layers whitened, and the product of their centred activations; see `scatter.centre_pair`."""
     *layers, cross = centre_pair(x, y, dtype)
     ready = [layer if isinstance(layer, Whitened) else whiten(layer, ridge=ridge, rtol=rtol) for layer in layers]
     return *ready, cross
@@ -239,9 +191,3 @@ def _pair(
 def _of_given(x: Whitened) -> torch.Tensor:
     """The whitening map for the activations as they were given."""
     return x.basis if x.size == 1 else x.basis / x.size
-
-
-def _weighted(correlations: torch.Tensor, projections: torch.Tensor, samples: float) -> PWCCA:
-    weights = projections.abs().sum(1)
-    weights = weights / weights.sum()
-    return PWCCA(float(weights @ correlations), weights, correlations, samples)

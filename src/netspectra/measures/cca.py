@@ -1,10 +1,10 @@
 """The CCA family in one place, for readers; the package imports each from where it is defined.
 
-Canonical correlations are in `canonical`, whitening in `whitening`, what noise gives at the same size in
+Canonical correlations are in `canonical` and `pwcca`, whitening in `whitening`, what noise gives at the same size in
 `cca_inference`, rows that share an input in `dependence`, convolutional layers in `dft_cca`, kernel alignment in `cka`.
 """
 
-from netspectra.measures.canonical import CCA, PWCCA, all_pairs, cca, correlate, mean_correlation, pwcca, svcca
+from netspectra.measures.canonical import CCA, all_pairs, cca, correlate, mean_correlation, svcca
 from netspectra.measures.cca_inference import (
     PermutationNull,
     bartlett_rank,
@@ -17,6 +17,7 @@ from netspectra.measures.cca_inference import (
 from netspectra.measures.cka import cka
 from netspectra.measures.dependence import effective_samples
 from netspectra.measures.dft_cca import DFTCCA, dft_cca
+from netspectra.measures.pwcca import PWCCA, pwcca
 from netspectra.measures.whitening import Whitened, principal, whiten
 
 __all__ = [

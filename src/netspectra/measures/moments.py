@@ -5,7 +5,8 @@ from typing import Self
 import torch
 
 from netspectra.measures import checks
-from netspectra.measures.scatter import add_gram, chunks, mean_of, symmetric
+from netspectra.measures.grams import add_gram, symmetric
+from netspectra.measures.scatter import chunks, mean_of
 
 
 class Moments:

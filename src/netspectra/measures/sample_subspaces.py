@@ -86,7 +86,7 @@ def sample_activity(factors: list[SampleFactor], subspace: SampleSubspace, direc
         weight, bias = 0, 0
         for u in subspace.samples.T[:directions, :, None]:
             turned = delta * u
-            weight += (turned.T @ entering).square_()
+            weight += (turned.T @ entering.to(turned)).square_()
             bias += turned.sum(0).square_()
         scores[f"{f.layer}.weight"] = weight / samples
         if f.bias:

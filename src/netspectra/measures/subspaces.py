@@ -6,82 +6,16 @@
 `netspectra.lenses.gradients`; here they are rows, (samples, parameters).
 """
 
-import math
 import warnings
-from dataclasses import dataclass
 
 import torch
 
 from netspectra.measures import checks
 from netspectra.measures.eigenspectra import Spectrum
+from netspectra.measures.gradient_covariance import GradientCovariance
 from netspectra.measures.ranges import within_range
-from netspectra.measures.scatter import add_gram, symmetric
 
 RESOLUTION = 1e-12  # of the largest eigenvalue: what is smaller has too few digits left in squared gradients
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Lower and upper ends of an interval for every eigenvalue, each (k,)."""
-
-    low: torch.Tensor
-    high: torch.Tensor
-
-
-class GradientCovariance:
-    """Streams C = (1/N) sum_j g_j g_j' in float64, so that no more than one chunk of gradients is ever held.
-
-    Args:
-        parameters: Length of a gradient.
-        device: Where C lives; the CPU for MPS, which has no float64.
-    """
-
-    def __init__(self, parameters: int, device: torch.device | str = "cpu") -> None:
-        self.count, size = 0, checks.count("parameters", parameters)
-        self._lower = torch.zeros(size, size, dtype=torch.float64, device=checks.with_float64(device))
-
-    def update(self, gradients: checks.Array) -> "GradientCovariance":
-        """Add gradients (samples, parameters).
-
-        Raises:
-            ValueError: Wrong shape, NaN or infinity.
-        """
-        g = checks.matrix("gradients", gradients, columns=len(self._lower)).to(self._lower)
-        add_gram(self._lower, g)
-        self.count += len(g)
-        return self
-
-    def mean_squares(self) -> torch.Tensor:
-        """The diagonal of C, the mean squared derivative by every parameter, (parameters,).
-
-        Raises:
-            ValueError: No gradients were added, or squares that float64 cannot hold.
-        """
-        return checks.squares("gradients", self._lower.diagonal() / self._counted())
-
-    def __iadd__(self, other: "GradientCovariance") -> "GradientCovariance":
-        if not isinstance(other, GradientCovariance):
-            return NotImplemented
-        if len(other._lower) != len(self._lower):
-            raise ValueError(
-                f"covariance: wanted {len(self._lower)} parameters on both sides, found {len(other._lower)}"
-            )
-        self.count += other.count
-        self._lower += other._lower.to(self._lower.device)
-        return self
-
-    def covariance(self) -> torch.Tensor:
-        """C, (parameters, parameters).
-
-        Raises:
-            ValueError: No gradients were added, or squares that float64 cannot hold.
-        """
-        return checks.squares("gradients", symmetric(self._lower).div_(self._counted()))
-
-    def _counted(self) -> int:
-        if not self.count:
-            raise ValueError("covariance: wanted at least one gradient, found none; call update first")
-        return self.count
 
 
 def active_subspace(gradients: checks.Array, *, resolution: float = RESOLUTION) -> Spectrum:
@@ -109,7 +43,7 @@ def active_subspace(gradients: checks.Array, *, resolution: float = RESOLUTION) 
         values, vectors = _by_svd(g)
     elif len(g) < g.shape[1]:
         vectors = (g.T @ vectors).div_((len(g) * values).sqrt())
-    return Spectrum(_padded(_squares(values, size), g.shape[1]), vectors)
+    return Spectrum(_padded(of_scaled(values, size), g.shape[1]), vectors)
 
 
 def active_eigenvalues(gradients: checks.Array, *, resolution: float = RESOLUTION) -> torch.Tensor:
@@ -126,7 +60,7 @@ def active_eigenvalues(gradients: checks.Array, *, resolution: float = RESOLUTIO
     values = torch.linalg.eigvalsh(_gram(g)).flip(0)
     if not _resolved(values, resolution):
         values = torch.linalg.svdvals(_triangle(g)).square() / len(g)
-    return _padded(_squares(values, size), g.shape[1])
+    return _padded(of_scaled(values, size), g.shape[1])
 
 
 def covariance_spectrum(
@@ -205,68 +139,8 @@ def leading_subspace(
         q = torch.linalg.qr(_times(m, q, of)).Q
     values, turn = torch.linalg.eigh(q.T @ _times(m, q, of))
     values = values.flip(0)[:directions].clamp(min=0)
-    values = _squares(values, size) if of == "gradients" else values * size
+    values = of_scaled(values, size) if of == "gradients" else values * size
     return Spectrum(values, (q @ turn.flip(1))[:, :directions])
-
-
-def bootstrap(
-    gradients: checks.Array,
-    vectors: checks.Array,
-    *,
-    resamples: int = 100,
-    level: float = 0.95,
-    generator: torch.Generator | None = None,
-) -> Bands:
-    """Percentile intervals of the leading eigenvalues (Constantine 2015, section 3.3), without new decompositions of C.
-
-    A resample weights every gradient by how often it is drawn; its eigenvalues are taken within the span of the
-    vectors, from a k x k matrix. What leaves that span is second order, so give more vectors than bands are read.
-
-    Args:
-        gradients: (samples, parameters).
-        vectors: Orthonormal leading eigenvectors, (parameters, k).
-        resamples: How many.
-        level: Coverage.
-        generator: Source of the resamples.
-
-    Returns:
-        An interval for each of the k eigenvalues.
-
-    Raises:
-        ValueError: Shapes that do not fit, fewer than two samples or resamples, a level outside (0, 1].
-    """
-    g, size = within_range(checks.matrix("gradients", gradients, samples=2).double())
-    vectors = checks.matrix("vectors", vectors).double()
-    if len(vectors) != g.shape[1]:
-        raise ValueError(f"vectors: wanted {g.shape[1]} rows, as gradients has columns, found {len(vectors)}")
-    checks.count("resamples", resamples, least=2)
-    tail = (1 - checks.fraction("level", level)) / 2
-    projected = g @ vectors
-    draws = _squares(_resampled(projected, resamples, generator), size)
-    low, high = draws.quantile(torch.tensor([tail, 1 - tail], dtype=draws.dtype, device=draws.device), dim=0)
-    return Bands(low, high)
-
-
-def largest_angle(first: checks.Array, second: checks.Array) -> float:
-    """Largest principal angle between two subspaces, in radians; accurate for small angles too.
-
-    sin(angle) = |(I - U U') V|, U and V orthonormal (Bjorck and Golub 1973).
-
-    Args:
-        first: Columns that span the one, (parameters, k).
-        second: Columns that span the other, (parameters, k).
-
-    Raises:
-        ValueError: Different shapes, more columns than rows, columns that depend on each other, NaN or infinity.
-    """
-    u, v = checks.matrix("first", first).double(), checks.matrix("second", second).double()
-    if u.shape != v.shape or u.shape[1] > u.shape[0]:
-        raise ValueError(f"first, second: wanted the same (parameters, k), found {tuple(u.shape)} and {tuple(v.shape)}")
-    u, v = _orthonormal("first", u), _orthonormal("second", v)
-    inside = u.T @ v
-    sine = float(torch.linalg.matrix_norm(v - u @ inside, 2))
-    cosine = float(torch.linalg.svdvals(inside)[-1])
-    return math.atan2(sine, cosine)
 
 
 def activity(spectrum: Spectrum, directions: int) -> torch.Tensor:
@@ -307,17 +181,9 @@ def _by_svd(g: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return singular.square() / len(g), q @ left
 
 
-def _squares(values: torch.Tensor, size: float) -> torch.Tensor:
+def of_scaled(values: torch.Tensor, size: float) -> torch.Tensor:
     """Eigenvalues of gradients from those of gradients over `size`."""
     return checks.squares("gradients", values * size * size)
-
-
-def _orthonormal(name: str, columns: torch.Tensor) -> torch.Tensor:
-    q, r = torch.linalg.qr(columns)
-    sizes = r.diagonal().abs()
-    if float(sizes.min()) <= len(columns) * torch.finfo(r.dtype).eps * float(sizes.max()):
-        raise ValueError(f"{name}: wanted columns that span as many dimensions, found some that depend on the others")
-    return q
 
 
 def _resolved(values: torch.Tensor, resolution: float) -> bool:
@@ -330,15 +196,3 @@ def _padded(values: torch.Tensor, size: int) -> torch.Tensor:
 
 def _times(m: torch.Tensor, q: torch.Tensor, of: str) -> torch.Tensor:
     return m @ q if of == "covariance" else m.T @ (m @ q) / len(m)
-
-
-def _resampled(projected: torch.Tensor, resamples: int, generator: torch.Generator | None) -> torch.Tensor:
-    """Eigenvalues (resamples, k), descending, of the second moments of rows drawn with replacement."""
-    n, weighted = len(projected), torch.empty_like(projected)
-    values = projected.new_empty(resamples, projected.shape[1])
-    for row in values:
-        drawn = torch.randint(n, (n,), generator=generator, device=generator.device if generator else projected.device)
-        weights = drawn.bincount(minlength=n).to(projected) / n
-        torch.mul(projected, weights[:, None], out=weighted)
-        row.copy_(torch.linalg.eigvalsh(projected.T @ weighted).flip(0))
-    return values

@@ -7,7 +7,8 @@ from numbers import Integral, Real
 
 import torch
 
-from netspectra.measures.scatter import Activations, Centred, centre, chunks, cross_scatter, gram, project
+from netspectra.measures.grams import gram
+from netspectra.measures.scatter import Activations, Centred, centre, chunks, cross_scatter, project
 
 # Above this condition number a covariance is decomposed by eigenvectors, which reveal its rank; below, by Cholesky.
 SAFE_CONDITION = 1e4

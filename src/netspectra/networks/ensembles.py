@@ -21,15 +21,10 @@ class Ensemble:
         network: The architecture; its own weights and buffers are not used, nor changed.
         parameters: Tensors named as in `network.named_parameters()`, each with a leading dimension R.
         buffers: The same of `network.named_buffers()`.
-
-    Raises:
-        ValueError: Names or shapes are not those of the network.
     """
 
     def __init__(self, network: nn.Module, parameters: Tensors, buffers: Tensors | None = None) -> None:
         self.network, self.parameters, self.buffers = network, parameters, buffers or {}
-        _check("parameters", self.parameters, dict(network.named_parameters()), len(self))
-        _check("buffers", self.buffers, dict(network.named_buffers()), len(self))
 
     @classmethod
     def initial(cls, architecture: dict, seeds: Iterable[int]) -> "Ensemble":
@@ -55,7 +50,10 @@ class Ensemble:
         """
         names = {name for name, _ in network.named_buffers()}
         split = ({name: t for name, t in state.items() if (name in names) is of} for of in (False, True))
-        return cls(network, *split)
+        ensemble = cls(network, *split)
+        _check(ensemble.parameters, dict(network.named_parameters()), len(ensemble))
+        _check(ensemble.buffers, dict(network.named_buffers()), len(ensemble))
+        return ensemble
 
     @property
     def state(self) -> Tensors:
@@ -150,22 +148,22 @@ def _stacked(states: list[Tensors]) -> Tensors:
 
 @contextmanager
 def _mode(network: nn.Module, training: bool, frozen: Collection[str]) -> Iterator[None]:
-    modes = [(module, module.training) for module in network.modules()]
-    network.train(training)
-    for name in frozen:
-        network.get_submodule(name).eval()
+    held = {network.get_submodule(name) for name in frozen}
+    turned = [module for module in network.modules() if module.training != (training and module not in held)]
+    for module in turned:
+        module.training = not module.training
     try:
         yield
     finally:
-        for module, mode in modes:
-            module.training = mode
+        for module in turned:
+            module.training = not module.training
 
 
-def _check(what: str, found: Tensors, wanted: Tensors, networks: int) -> None:
+def _check(found: Tensors, wanted: Tensors, networks: int) -> None:
     if odd := sorted(found.keys() ^ wanted.keys()):
         shown = ", ".join(odd[:9]) + (f", ... ({len(odd)} in all)" if len(odd) > 9 else "")
-        raise ValueError(f"{what}: wanted the {len(wanted)} names of the network; missing or not known: {shown}")
+        raise ValueError(f"state: wanted the {len(wanted)} names of the network; missing or not known: {shown}")
     for name, t in found.items():
         if t.shape != (networks, *wanted[name].shape):
             wants = (networks, *wanted[name].shape)
-            raise ValueError(f"{what}: wanted {name} of shape {wants}, found {tuple(t.shape)}")
+            raise ValueError(f"state: wanted {name} of shape {wants}, found {tuple(t.shape)}")

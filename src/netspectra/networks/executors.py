@@ -20,10 +20,10 @@ Tensors = dict[str, torch.Tensor]
 Flow = tuple[torch.Tensor, Tensors, Tensors, Tensors]  # outputs, entering, leaving, buffers afterwards
 
 # What gives every sample of a batch what it would get alone, so that networks and samples may share one dimension.
-SAMPLEWISE = (
+SAMPLEWISE = {
     nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Tanh, nn.Sigmoid, nn.Softplus,
     nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d,
-)  # fmt: skip
+}  # fmt: skip
 WITHOUT_BATCHING = (nn.RNNBase, nn.RNNCellBase)
 
 
@@ -59,11 +59,11 @@ Executor = Callable[[Pass], Reading]
 def choose(one: Pass) -> Executor:
     """The executor that was measured to be fastest for this network on this device."""
     alone, on_cpu = len(one) == 1, one.x.device.type == "cpu"
-    modules = list(one.network.modules())
-    if sharable(one) and (alone or not on_cpu or not any(isinstance(m, nn.Conv2d) for m in modules)):
+    if sharable(one) and (alone or not on_cpu or not any(p.ndim > 3 for p in one.parameters.values())):
         return shared
-    hindered = draws(one.network) or any(isinstance(m, WITHOUT_BATCHING) for m in modules)
-    return loop if alone or on_cpu or hindered else batched
+    if alone or on_cpu or draws(one.network) or any(isinstance(m, WITHOUT_BATCHING) for m in one.network.modules()):
+        return loop
+    return batched
 
 
 def sharable(one: Pass) -> bool:
@@ -73,8 +73,7 @@ def sharable(one: Pass) -> bool:
     """
     stages = dict(chain(one.network))
     places = {*one.entering, *one.leaving}
-    known = all(_known(name, layer, one) for name, layer in stages.items())
-    return known and not one.buffers and places <= stages.keys()
+    return not one.buffers and places <= stages.keys() and all(_known(n, layer, one) for n, layer in stages.items())
 
 
 def draws(network: nn.Module) -> bool:
@@ -112,7 +111,7 @@ def loop(one: Pass) -> Reading:
             readings.append(reading)
             _take_over(buffers, after)
     outputs, entering, leaving = zip(*readings, strict=True)
-    return Reading(torch.stack(outputs), _stacked(entering), _stacked(leaving))
+    return Reading(_stacked(outputs), _stacked_by_place(entering), _stacked_by_place(leaving))
 
 
 def batched(one: Pass) -> Reading:
@@ -148,19 +147,27 @@ def _take_over(buffers: Tensors, after: Tensors) -> None:
             buffers[name].copy_(value.detach())
 
 
-def _stacked(readings: Sequence[Tensors]) -> Tensors:
-    return {place: torch.stack([reading[place] for reading in readings]) for place in readings[0]}
+def _stacked(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    return torch.stack(tensors) if len(tensors) > 1 else tensors[0][None]  # a copy less
+
+
+def _stacked_by_place(readings: Sequence[Tensors]) -> Tensors:
+    return {place: _stacked([reading[place] for reading in readings]) for place in readings[0]}
 
 
 def _known(name: str, layer: nn.Module, one: Pass) -> bool:
-    if plain(layer, nn.Linear, nn.Conv2d):
-        own = all(f"{name}.{key}" in one.parameters for key, _ in layer.named_parameters())
-        groups = getattr(layer, "groups", 1) == 1 or len(one.x) == len(one)
-        return own and groups and getattr(layer, "padding_mode", "zeros") == "zeros"
-    if plain(layer, nn.Flatten):
-        return layer.start_dim == 1
-    inactive = plain(layer, nn.Dropout, nn.Dropout2d) and not layer.training
-    return inactive or (plain(layer, *SAMPLEWISE) and not getattr(layer, "inplace", False))
+    kind = type(layer)
+    if kind in SAMPLEWISE:
+        return plain(layer, kind) and not getattr(layer, "inplace", False)
+    if kind in (nn.Dropout, nn.Dropout2d):
+        return plain(layer, kind) and not layer.training
+    if kind is nn.Flatten:
+        return plain(layer, kind) and layer.start_dim == 1
+    if kind not in (nn.Linear, nn.Conv2d) or not plain(layer, kind):
+        return False
+    own = all(f"{name}.{key}" in one.parameters for key in layer._parameters if layer._parameters[key] is not None)
+    groups = getattr(layer, "groups", 1) == 1 or len(one.x) == len(one)
+    return own and groups and getattr(layer, "padding_mode", "zeros") == "zeros"
 
 
 def _apply(layer: nn.Module, x: torch.Tensor, weight: torch.Tensor | None, bias: torch.Tensor | None) -> torch.Tensor:

@@ -50,8 +50,10 @@ def first_tensor(value: Any) -> torch.Tensor | None:
     Raises:
         ValueError: Packed or nested sequences, whose rows belong to samples in a way that a tensor does not show.
     """
-    if isinstance(value, PackedSequence) or (isinstance(value, torch.Tensor) and value.is_nested):
-        raise ValueError(f"place: wanted padded tensors, found {type(value).__name__}; pad them first")
+    nested = isinstance(value, torch.Tensor) and value.is_nested
+    if isinstance(value, PackedSequence) or nested:
+        found, remedy = ("a nested tensor", "enable_nested_tensor=False") if nested else ("a PackedSequence", "pad it")
+        raise ValueError(f"place: wanted padded tensors, found {found}; {remedy} helps")
     if isinstance(value, torch.Tensor):
         return value
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple | list) else ()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from netspectra.networks.layouts import CONVOLUTIONS
-from netspectra.networks.places import computes
+from netspectra.networks.places import chain, computes
 from netspectra.networks.taps import joined
 from netspectra.networks.weights import WeightLayer
 
@@ -37,6 +37,18 @@ def weight_layer(network: nn.Module, name: str) -> WeightLayer:
     if name in (reasons := out_of_reach(network)):
         raise ValueError(f"layer: wanted one whose weights are a matrix, found {name!r}: {reasons[name]}")
     raise ValueError(f"layer: wanted one with weights ({', '.join(found) or 'there is none'}), found {name!r}")
+
+
+def chained_layers(network: nn.Module) -> dict[str, WeightLayer]:
+    """The layers with weights of a chain, each a stage of its own, in the order of running.
+
+    Raises:
+        ValueError: A layer lies within a module, so that nothing is known to come before or after it.
+    """
+    stages, found = {name for name, _ in chain(network)}, weight_layers(network)
+    if inner := [name for name in found if name not in stages]:
+        raise ValueError(f"network: wanted a chain of layers, found {inner[0]!r} within a module; name places instead")
+    return found
 
 
 def out_of_reach(network: nn.Module) -> dict[str, str]:

@@ -6,6 +6,9 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import nn
 
+# What recurrent layers remember of their weights, which would go on holding the weights of a functional call.
+CACHED = ("_flat_weights", "_flat_weight_refs")
+
 
 @contextmanager
 def looking(*networks: nn.Module) -> Iterator[None]:
@@ -20,6 +23,7 @@ def looking(*networks: nn.Module) -> Iterator[None]:
     buffers = [(module, name, b) for module in modules for name, b in module._buffers.items() if b is not None]
     lookups = [module.weight for module in modules if getattr(module, "max_norm", None) is not None]
     before = [(tensor, tensor.detach().clone()) for tensor in (*(b for *_, b in buffers), *lookups)]
+    recurrent = [(m, {k: list(vars(m)[k]) for k in CACHED}) for m in modules if isinstance(m, nn.RNNBase)]
     devices = sorted({p.device.index for p, *_ in parameters if p.device.type == "cuda"})
     with torch.random.fork_rng(devices=devices):
         try:
@@ -33,6 +37,8 @@ def looking(*networks: nn.Module) -> Iterator[None]:
                 p.requires_grad_(needed).grad = gradient
             for module, name, buffer in buffers:
                 module._buffers[name] = buffer
+            for module, cached in recurrent:
+                vars(module).update(cached)
             _restore(before)
 
 

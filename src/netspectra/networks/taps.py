@@ -47,8 +47,9 @@ class Tap:
         return self.module.register_forward_hook(self._leave, with_kwargs=True)
 
     def before(self, stage: nn.Module) -> bool:
-        """Whether it takes what enters a whole stage, so that the stage itself need not run."""
-        return self.side == "enters" and self.module is stage and self.call == 1 and not self.argument
+        """Whether it takes what enters a whole stage as it comes, so that the stage itself need not run."""
+        comes = self.module is stage and not stage._forward_pre_hooks
+        return self.side == "enters" and comes and self.call == 1 and not self.argument
 
     def meet(self, value: Any) -> Any:
         """What flows on where a value meets the tap without a hook."""

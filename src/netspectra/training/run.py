@@ -11,11 +11,12 @@ from netspectra.errors import TrainingError
 from netspectra.networks import executors
 from netspectra.networks.checkpoints import Tensors, prefixed
 from netspectra.networks.ensembles import Ensemble
-from netspectra.training import interventions, probes
+from netspectra.training import interventions
 from netspectra.training.descent import Descent
 from netspectra.training.freezing import Freezing
 from netspectra.training.groups import Group
 from netspectra.training.plan import Plan
+from netspectra.training.probes import places, probe
 from netspectra.training.records import Records, lengthened
 from netspectra.training.states import check_ends, check_history, check_step, check_tensors, parted
 from netspectra.training.tasks import accuracies, evaluate, losses
@@ -43,6 +44,7 @@ class Run:
         initial = Ensemble.initial(self.settings["architecture"], group.seeds).to(self.device)
         self.network, self.buffers = initial.network, initial.buffers
         self.draws = executors.draws(self.network.train())
+        self.probes = {asked["name"]: probe(asked["name"], self.network) for asked in self.settings["probes"]}
         schedule, clip = self.settings.get("schedule", {"name": "constant"}), self.settings.get("clip")
         self.descent = Descent(initial.parameters, self.settings["optimiser"], group.rates, schedule, clip)
         self.freezing = Freezing(self.network, self.settings.get("freeze", ()), self.steps)
@@ -153,19 +155,20 @@ class Run:
 
     def _learn(self, index: torch.Tensor, rows: Rows) -> None:
         x, targets = self.data.train.batch(index)
-        frozen, due = self.freezing.at(self.step), self.plan.probes_at(self.step)
+        frozen = self.freezing.at(self.step)
+        due = {name: self.probes[name] for name in self.plan.probes_at(self.step)}
         with self._networks(rows) as ensemble:
             learning = {n: p.requires_grad_() for n, p in ensemble.parameters.items() if n not in frozen.parameters}
             reading = ensemble(
-                x, *probes.places(self.network, due), training=True,
+                x, *places(due.values()), training=True,
                 own=index.ndim > 1, frozen=frozen.modules, seeds=self._seeds(rows),
             )  # fmt: skip
             loss = losses(reading.outputs, targets)
             gradients = torch.autograd.grad(loss.sum(), list(learning.values())) if learning else ()
         with torch.no_grad():
             self._record("", rows, {"loss": loss, "accuracy": accuracies(reading.outputs, targets)})
-            for name in due:
-                self._record(f"{name}/", rows, probes.PROBES[name].measure(ensemble, reading))
+            for name, one in due.items():
+                self._record(f"{name}/", rows, one.measure(ensemble, reading))
             self.descent.step(dict(zip(learning, gradients, strict=True)), rows, self.step / self.steps)
         self.step += 1
 
@@ -196,8 +199,7 @@ class Run:
     def _check(self, state: Tensors) -> None:
         """Make sure that all networks are finite; the loss of a step was known before it was made."""
         for name, t in state.items():
-            finite = t.isfinite().reshape(len(t), -1).all(1)
-            if not finite.all():
+            if not t.sum().isfinite() and not (finite := t.isfinite().reshape(len(t), -1).all(1)).all():
                 i = int((~finite).nonzero()[0])
                 raise TrainingError(
                     f"{self.group.variant}: the network of seed {self.group.seeds[i]} diverged: {name} is not finite "

@@ -139,7 +139,7 @@ class Text(Described):
 
 
 def _kind(block: Any) -> str:
-    keys = block if isinstance(block, dict) else type(block).model_fields
+    keys = block if isinstance(block, dict) else getattr(type(block), "model_fields", ())
     return "images" if {"mean", "std", "classes", "image"} & set(keys) else "text"
 
 

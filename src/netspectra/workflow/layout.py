@@ -1,6 +1,7 @@
 """Where everything lies, and what reads what: one answer for the rules and for the stages."""
 
 from netspectra.errors import SettingsError
+from netspectra.overlays import merge
 
 Settings = dict
 
@@ -27,9 +28,20 @@ def raw(name: str, block: dict) -> list[str]:
     return [f"data/raw/{name}/{file}" for file in version_of(name, block)["files"]]
 
 
+def sets_of_network(block: dict) -> list[str]:
+    """Data sets that the variants of a network block are trained on, in their order."""
+    return list(dict.fromkeys(merge(block, change)["data"]["set"] for change in block["variants"].values()))
+
+
+def prepared(block: dict) -> str | list[str]:
+    """Prepared file of a network's data; a list where its variants read several sets."""
+    files = paths("prepared", sets_of_network(block), ".safetensors")
+    return files[0] if len(files) == 1 else files
+
+
 def sets_in_use(settings: Settings) -> dict[str, dict]:
     """Blocks of the data sets that a network or an experiment reads, by name."""
-    read = {block["data"]["set"] for block in settings["networks"].values()}
+    read = {name for block in settings["networks"].values() for name in sets_of_network(block)}
     read |= {name for block in settings["experiments"].values() for name in block.get("data", [])}
     return {name: block for name, block in settings["data"].items() if name in read}
 
@@ -42,7 +54,7 @@ def networks_of(settings: Settings, experiment: str) -> dict[str, dict]:
 def sets_of(settings: Settings, experiment: str) -> list[str]:
     """Data sets that an experiment reads: its own, and those of its networks."""
     own = settings["experiments"][experiment].get("data", [])
-    theirs = [block["data"]["set"] for block in networks_of(settings, experiment).values()]
+    theirs = [name for block in networks_of(settings, experiment).values() for name in sets_of_network(block)]
     return list(dict.fromkeys([*own, *theirs]))
 
 

@@ -10,7 +10,16 @@ import yaml
 
 from netspectra.statistics.claims import published
 from netspectra.workflow.imports import code_of
-from netspectra.workflow.layout import captions_of, claims_of, figures_of, networks_of, paths, sets_in_use, sets_of
+from netspectra.workflow.layout import (
+    captions_of,
+    claims_of,
+    figures_of,
+    networks_of,
+    paths,
+    sets_in_use,
+    sets_of,
+    sets_of_network,
+)
 from netspectra.workflow.settings import read, resolve
 
 HEADER = (
@@ -38,7 +47,7 @@ def _data(params: dict, name: str) -> dict:
 
 
 def _networks(params: dict, name: str, block: dict) -> dict:
-    deps = [*paths("prepared", [block["data"]["set"]], ".safetensors"), *code_of("netspectra.training.job")]
+    deps = [*paths("prepared", sets_of_network(block), ".safetensors"), *code_of("netspectra.training.job")]
     return _stage([f"train_{name}"], deps, keys(params, "networks", name), paths("networks", [name], ".safetensors"))
 
 

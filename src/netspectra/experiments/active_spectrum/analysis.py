@@ -13,6 +13,8 @@ from netspectra.lenses.gradients import blocks
 from netspectra.lenses.prior import importance, layer_means, layer_places, rows
 from netspectra.measures import subspaces
 from netspectra.measures.eigenspectra import Spectrum
+from netspectra.measures.gradient_covariance import GradientCovariance
+from netspectra.measures.subspace_accuracy import bootstrap, largest_angle
 from netspectra.statistics.intervals import Metrics
 
 
@@ -42,7 +44,7 @@ def analyse(given: Given) -> Findings:
     """Draw independent sets of gradients; the first gives the pictures, all together what errors are measured from."""
     settings = given.settings
     net = prior.network(settings["setting"]["widths"], settings["setting"]["activation"])
-    draws, tables, total = [], [], subspaces.GradientCovariance(prior.parameters(net), given.device)
+    draws, tables, total = [], [], GradientCovariance(prior.parameters(net), given.device)
     for replicate in range(settings["replicates"]):
         g = prior.draw(settings["setting"], settings["samples"], settings["seed"] + replicate, given.device)
         estimates, covariance = estimate(g, settings)
@@ -60,9 +62,9 @@ def analyse(given: Given) -> Findings:
     return Findings(table, summarise(draws, net, errors, settings))
 
 
-def estimate(g: torch.Tensor, settings: dict) -> tuple[list[Estimate], subspaces.GradientCovariance]:
+def estimate(g: torch.Tensor, settings: dict) -> tuple[list[Estimate], GradientCovariance]:
     """Eigenvalues and leading eigenvectors from the first samples (samples, parameters), for every number of them."""
-    parameters, covariance, done, found = g.shape[1], subspaces.GradientCovariance(g.shape[1], g.device), 0, []
+    parameters, covariance, done, found = g.shape[1], GradientCovariance(g.shape[1], g.device), 0, []
     for count in [*(round(f * parameters) for f in settings["fractions"]), len(g)]:
         if count < parameters:
             lead = leading(g[:count], "gradients", settings)
@@ -93,9 +95,7 @@ def pictures(net: nn.Sequential, g: torch.Tensor, c: torch.Tensor, settings: dic
     spectrum = subspaces.covariance_spectrum(c, len(g), resolution=settings["resolution"])
     generator = torch.Generator().manual_seed(settings["seed"])
     count = settings["bootstrap"]["directions"]
-    bands = subspaces.bootstrap(
-        g, spectrum.vectors[:, :count], resamples=settings["bootstrap"]["resamples"], generator=generator
-    )
+    bands = bootstrap(g, spectrum.vectors[:, :count], resamples=settings["bootstrap"]["resamples"], generator=generator)
     index = np.arange(1, count + 1)
     return [
         rows("eigenvalue_low", index, bands.low.cpu()),
@@ -178,7 +178,7 @@ def eigenvalue_errors(found: torch.Tensor, truth: torch.Tensor, ranks: list[floa
 
 def sine(one: Estimate, other: Estimate, k: int) -> float:
     """Sine of the largest angle between the spans of the first k eigenvectors of two estimates."""
-    return float(np.sin(subspaces.largest_angle(one.leading[:, :k], other.leading[:, :k])))
+    return float(np.sin(largest_angle(one.leading[:, :k], other.leading[:, :k])))
 
 
 def summarise(draws: list[Draw], net: nn.Sequential, errors: pd.DataFrame, settings: dict) -> Metrics:

@@ -11,7 +11,9 @@ from netspectra.data.images import Dataset
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.learning import alignment_rows, by_layer, learning_rows
 from netspectra.measures.alignment import chance
-from netspectra.networks.ensembles import Ensemble, input_of, weight_layers
+from netspectra.networks.ensembles import Ensemble
+from netspectra.networks.layers import weight_layers
+from netspectra.networks.places import read
 from netspectra.statistics.intervals import Metrics
 
 
@@ -52,14 +54,15 @@ def analyse(given: Given) -> Findings:
 
 def chance_rows(initial: Ensemble, data: Dataset, images: int) -> pd.DataFrame:
     """Alignment (%) of random weights with every layer's input before training: mean, and spread of a layer's mean."""
-    layers = weight_layers(initial.network)
+    network = initial.single(0)
+    layers = weight_layers(network)
     x, _ = data.train.batch(slice(0, images))
     with torch.no_grad():
-        _, kept = initial[:1](x, [input_of(initial.network, layer) for layer in layers])
+        reading = read(network, x, layers, outputs=False)
     rows = []
-    for layer, module in layers.items():
-        level = chance(kept[input_of(initial.network, layer)].flatten(2)[0])
-        spread = level.sd / module.weight.shape[0] ** 0.5
+    for layer in layers.values():
+        level = chance(layer.inputs(reading).values)
+        spread = level.sd / len(layer.weight()) ** 0.5
         rows += [("chance", 100 * level.mean), ("chance_sd_of_mean", 100 * spread), ("chance_sd", 100 * level.sd)]
     names = [layer for layer in layers for _ in range(3)]
     quantity, value = zip(*rows, strict=True)

@@ -8,9 +8,10 @@ import torch
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.hidden import replicates
 from netspectra.lenses.whole_layers import Layer, activations, singular_values
-from netspectra.measures.canonical import correlate, mean_correlation, pwcca
+from netspectra.measures.canonical import correlate, mean_correlation
 from netspectra.measures.cca_inference import bartlett_rank, bartlett_tests, null_edge, null_mean
 from netspectra.measures.cka import cka
+from netspectra.measures.pwcca import pwcca
 from netspectra.statistics.intervals import Metrics
 from netspectra.statistics.pairs import add_pairs, pairs
 

@@ -6,7 +6,8 @@ import pandas as pd
 
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.whole_layers import Layer, activations, singular_values
-from netspectra.measures.canonical import correlate, mean_correlation, pwcca
+from netspectra.measures.canonical import correlate, mean_correlation
+from netspectra.measures.pwcca import pwcca
 from netspectra.networks.checkpoints import variant_settings
 from netspectra.statistics.intervals import Metrics
 from netspectra.statistics.pairs import add_pairs, pairs

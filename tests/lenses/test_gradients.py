@@ -12,7 +12,8 @@ from netspectra.lenses import gradients as gradient_module
 from netspectra.lenses.gradients import blocks, flat_parameters, prior_gradients, sample_factors, sample_gradients
 from netspectra.measures import subspaces
 from netspectra.measures.sample_subspaces import sample_activity, sample_gram, sample_subspace
-from netspectra.measures.subspaces import active_subspace, largest_angle
+from netspectra.measures.subspace_accuracy import largest_angle
+from netspectra.measures.subspaces import active_subspace
 
 ACTIVATIONS = [nn.Tanh, nn.ReLU, nn.Sigmoid, nn.Identity]
 
