@@ -439,6 +439,20 @@ def test_several_inputs_and_outputs(keywords):
     torch.testing.assert_close(sampled[0], expected, rtol=1e-4, atol=1e-7)
 
 
+def test_numpy_arrays_are_taken_alike():
+    network, batches = network_and_batches("perceptron")
+    arrays = [(x.numpy(), y.numpy()) for x, y in batches]
+    for lens in (
+        lambda b, of: clipping_curve(network, "fc2", of(basis(9)), b).hits,
+        lambda b, of: progressive_dropout(network, b, {"relu1": of(torch.arange(9.0))}, [0.5]).loss,
+        lambda b, of: fgsm(network, b, [0.1]).hits,
+        lambda b, of: layer_alignment(network, b)["fc1"],
+        lambda b, of: sample_gradients(network, *b[0], loss="cross_entropy"),
+        lambda b, of: gradients(network, of(flat_parameters(network)[None]), *b[0], loss="cross_entropy"),
+    ):
+        assert torch.equal(lens(batches, lambda t: t), lens(arrays, lambda t: t.numpy()))
+
+
 def test_alignment_of_chosen_layers_streams_in_pieces(monkeypatch):
     network, batches = network_and_batches("convolutions")
     whole = layer_alignment(network, batches, ["0.0", "0.3"])

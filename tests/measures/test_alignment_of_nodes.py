@@ -53,6 +53,20 @@ def test_convolution_from_its_maps_equals_its_patches(stride, padding):
     torch.testing.assert_close(measure.of_convolution(x, conv(x), conv, conv.weight), wanted)
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1, 3.0])
+def test_a_group_whose_maps_never_vary_has_no_alignment(value):
+    x = torch.full((20, 4, 6, 6), value)
+    x[:, 2:] = torch.randn(20, 2, 6, 6, generator=torch.Generator().manual_seed(0))
+    conv = nn.Conv2d(4, 6, 3, groups=2)
+    for given in ((x, conv(x), conv, conv.weight), (x.numpy(), conv(x).detach().numpy(), conv, conv.weight)):
+        found = measure.of_convolution(*given)
+        assert not found.requires_grad
+        assert found[:3].isnan().all()
+        alone = nn.Conv2d(2, 3, 3, bias=False)
+        wanted = alignment(patches(x[:, 2:], alone), conv.weight[3:].flatten(1))
+        torch.testing.assert_close(found[3:], wanted, rtol=1e-5, atol=0)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_chance_is_the_mean_and_spread_over_random_weights(seed):
     x = data(seed)

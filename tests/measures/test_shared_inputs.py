@@ -104,6 +104,17 @@ def test_a_neuron_that_tells_only_the_position_is_worth_the_inputs():
     assert m.effective_samples(x, torch.randn(120, 1, generator=source(0)), groups=4) == pytest.approx(30)
 
 
+def test_means_of_positions_are_a_relation_to_all_but_permutations_until_they_are_subtracted():
+    border = torch.linspace(-2, 2, 16, dtype=torch.float64).repeat(80)[:, None]
+    x, y = (maps(80, 4, 3, 2.0, source(seed)) + border for seed in (0, 1))
+    found = m.cca(x, y, groups=16)
+    assert rejected(found.correlations, found.samples, 3, 3)
+    assert m.permutation_null(x, y, permutations=39, groups=16, generator=source(2)).mean_p_value > LEVEL
+    x, y = ((a.view(80, 16, 3) - a.view(80, 16, 3).mean(0)).flatten(0, 1) for a in (x, y))
+    found = m.cca(x, y, groups=16)
+    assert not rejected(found.correlations, found.samples, 3, 3)
+
+
 def test_groups_of_one_and_none_are_the_same():
     x, y = (torch.randn(90, 4, generator=source(seed)) for seed in (0, 1))
     draws = [m.permutation_null(x, y, permutations=5, groups=g, generator=source(2)) for g in (None, 1, np.arange(90))]

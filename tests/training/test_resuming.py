@@ -11,7 +11,6 @@ from netspectra.errors import TrainingError
 from netspectra.training import resuming
 from netspectra.training.store import Store
 
-
 STEPS = 5  # of an epoch
 
 

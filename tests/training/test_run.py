@@ -157,6 +157,13 @@ def test_settings_that_cannot_be_are_refused(changes, message):
         Run(company(block(**changes)), images())
 
 
+def test_a_training_that_is_not_finished_has_no_result():
+    run = Run(company(block()), images())
+    run.epoch()
+    with pytest.raises(ValueError, match="run: wanted a finished training, found step 5 of 20"):
+        run.result()
+
+
 def test_a_diverging_training_says_which_network():
     with pytest.raises(TrainingError, match=r"seed 6 diverged: .* at step \d+; lower optimiser\.rate \(now 1e\+30\)"):
         trained(block(optimiser={"name": "sgd"}), images(), rates=[0.01, 1e30, 0.01])

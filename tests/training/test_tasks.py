@@ -71,6 +71,9 @@ def test_a_task_reads_its_data(tmp_path):
     }
     data = tasks.load(tmp_path / "text.safetensors", block)
     assert (len(data.train), len(data.test), data.train.length, data.train.vocabulary) == (11, 2, 4, 3)
+    assert tasks.load(tmp_path / "text.safetensors", block | {"data": block["data"] | {"vocabulary": 3}}).classes
+    with pytest.raises(ValueError, match=r"data\.vocabulary: wanted null or 3, as the architecture has it, found 2"):
+        tasks.load(tmp_path / "text.safetensors", block | {"data": block["data"] | {"vocabulary": 2}})
     with pytest.raises(ValueError, match=r"task\.name: wanted classify or next_tokens, found 'sing'"):
         tasks.load(tmp_path, block | {"task": {"name": "sing"}})
 

@@ -160,6 +160,7 @@ def _layer(network: nn.Module, name: str) -> WeightLayer:
 
 
 def _orthonormal(directions: torch.Tensor, clipped: WeightLayer) -> torch.Tensor:
+    directions = checks.floating("directions", directions)
     for basis in directions if clipped.groups > 1 and directions.ndim == 3 else [directions]:
         checks.matrix("directions", basis)
         d, count = basis.shape

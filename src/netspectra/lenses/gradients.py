@@ -12,7 +12,7 @@ from torch import nn
 from netspectra.lenses import by_autograd, by_hand
 from netspectra.measures import checks
 from netspectra.measures.sample_subspaces import SampleFactor
-from netspectra.networks.flow import Inputs, first_tensor
+from netspectra.networks.flow import Inputs, first_tensor, tensors
 from netspectra.networks.looking import looking
 from netspectra.networks.taps import joined
 
@@ -67,7 +67,7 @@ def gradients(
         ValueError: Another loss, shapes that do not fit, NaN or infinity.
     """
     places = blocks(network)
-    checks.matrix("thetas", thetas, columns=_size(places))
+    thetas, x, y = checks.matrix("thetas", thetas, columns=_size(places)), tensors(x), tensors(y)
     _check_loss(loss)
     if by_hand.possible(network, x):
         return _by_hand(network, thetas, x, y, loss)
@@ -111,7 +111,7 @@ def prior_gradients(
     if samples < 1 or not scale > 0:
         raise ValueError(f"samples, scale: wanted at least 1 and above 0, found {samples} and {scale}")
     parameters = _size(blocks(network))
-    target = first_tensor(x).device
+    target = first_tensor(tensors(x)).device
     device = generator.device if generator else target
     rows = chunk_rows(8 * parameters, device) // DRAWN_TOGETHER * DRAWN_TOGETHER or DRAWN_TOGETHER
     for start in range(0, samples, rows):
@@ -140,6 +140,7 @@ def sample_gradients(network: nn.Module, x: Inputs, y: torch.Tensor, *, loss: st
     """
     places = blocks(network)
     _check_loss(loss)
+    x, y = tensors(x), tensors(y)
     samples = first_tensor(x)
     out = torch.empty(len(samples), _size(places), dtype=torch.float64, device=samples.device)
     if not by_hand.possible(network, x):
@@ -169,7 +170,7 @@ def sample_factors(network: nn.Module, x: torch.Tensor, y: torch.Tensor, *, loss
     _check_loss(loss)
     layers = by_hand.layers(network)
     places, theta = by_hand.blocks(layers), flat_parameters(network).double()[None]
-    x, y = by_hand.data(layers, x, y, loss, theta)
+    x, y = by_hand.data(layers, tensors(x), tensors(y), loss, theta)
     found = by_hand.factors(layers, by_hand.views(layers, places, theta), x, y, loss, 1.0)
     return [SampleFactor(layers[i][0], a[0].T, delta[0].T, layers[i][1].bias is not None) for i, a, delta in found]
 

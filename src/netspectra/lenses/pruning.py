@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from netspectra.lenses.scoring import Labelled, checked, labelled
 from netspectra.networks import layouts
-from netspectra.networks.flow import Inputs, logits
+from netspectra.networks.flow import Inputs, logits, tensors
 from netspectra.networks.looking import looking
 from netspectra.networks.places import chain, overwrites, read
 
@@ -87,6 +87,7 @@ def dropout_masks(
         raise ValueError(f"fractions: wanted values in [0, 1], found {bad[0] if len(fractions) else 'none'}")
     if draws < 1:
         raise ValueError(f"draws: wanted at least 1, found {draws}")
+    scores = {layer: tensors(score) for layer, score in scores.items()}
     if bad := [layer for layer, score in scores.items() if score.ndim != 1 or not len(score)]:
         raise ValueError(f"scores[{bad[0]}]: wanted shape (width,), found {tuple(scores[bad[0]].shape)}")
     repeats = draws if order == "random" else 1
@@ -112,6 +113,7 @@ def evaluate_masked(network: nn.Module, batches: Labelled, masks: Masks) -> Eval
         ValueError: Unknown place, a mask of another shape or width, a flow whose nodes could stand in two dimensions,
             no batches, or labels that do not fit.
     """
+    masks = {place: tensors(mask) for place, mask in masks.items()}
     count = _versions(masks)
     totals, samples = 0, 0
     with looking(network), torch.no_grad():

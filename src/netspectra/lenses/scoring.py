@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import torch
 
-from netspectra.networks.flow import Inputs
+from netspectra.networks.flow import Inputs, tensors
 
 Labelled = Iterable[tuple[Inputs, torch.Tensor]]
 
@@ -25,17 +25,17 @@ def labelled(batches: Labelled) -> Iterator[tuple[Inputs, torch.Tensor]]:
     """
     samples = 0
     for batch in batches:
-        if not isinstance(batch, Sequence) or len(batch) != 2 or not isinstance(batch[1], torch.Tensor):
+        if not isinstance(batch, Sequence) or len(batch) != 2 or not isinstance(y := tensors(batch[1]), torch.Tensor):
             raise ValueError(f"batches: wanted pairs (inputs, labels), found {type(batch).__name__}")
-        samples += batch[1].numel()
-        yield batch[0], batch[1]
+        samples += y.numel()
+        yield tensors(batch[0]), y
     if not samples:
         raise ValueError("batches: wanted at least one sample, found none")
 
 
 def inputs_of(batch: Inputs | Sequence[Any]) -> Inputs:
     """Inputs that come alone or first in a pair with labels."""
-    return batch[0] if isinstance(batch, tuple | list) else batch
+    return tensors(batch[0] if isinstance(batch, tuple | list) else batch)
 
 
 def hits(scores: torch.Tensor, y: torch.Tensor, first: bool = True) -> torch.Tensor:

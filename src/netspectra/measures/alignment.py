@@ -13,6 +13,8 @@ from netspectra.measures import checks
 from netspectra.measures.ranges import never_varies, rows_within_range, varies, within_range
 from netspectra.measures.unfolding import Convolution, grouped_patches, unfold
 
+ARGUMENTS = "inputs", "outputs", "weight"
+
 
 @dataclass(frozen=True)
 class Chance:
@@ -82,12 +84,13 @@ def of_outputs(
 
 
 def of_convolution(
-    inputs: torch.Tensor, outputs: torch.Tensor, conv: Convolution, weight: torch.Tensor
+    inputs: checks.Array, outputs: checks.Array, conv: Convolution, weight: checks.Array
 ) -> torch.Tensor:
     """Relative, centred alignment of a convolution's nodes from its output maps, with positions as samples.
 
     The trace of the patch covariance comes from the patches of two images only, the mean and the mean square over
-    samples, so that no patch matrix is formed. In a grouped convolution a node's trace is that of its group.
+    samples, so that no patch matrix is formed. In a grouped convolution a node's trace is that of its group. As in
+    `of_outputs`, nothing is read for NaN.
 
     Args:
         inputs: (samples, C, H, W).
@@ -96,13 +99,20 @@ def of_convolution(
         weight: (nodes, C / groups, kh, kw).
 
     Returns:
-        Shape (nodes,).
+        Shape (nodes,). NaN for nodes whose weights are all zero and for groups whose inputs never vary.
+
+    Raises:
+        ValueError: Not real floating tensors or arrays.
     """
+    inputs, outputs, weight = _floating(inputs, outputs, weight)
     moments = torch.stack([inputs.double().mean(0), inputs.double().square().mean(0)])
     first, second = unfold(moments, conv).mean(-1)
     positions = outputs.movedim(1, -1).flatten(0, -2).double()
     count = len(positions)
-    traces = [part.sum() * count / (count - 1) for part in (second - first.square()).chunk(conv.groups)]
+    traces = [
+        _alive(part.sum() * count / (count - 1), part.max(), square.max())
+        for part, square in zip((second - first.square()).chunk(conv.groups), second.chunk(conv.groups), strict=True)
+    ]
     trace = torch.stack(traces).repeat_interleave(len(weight) // conv.groups)
     return _variance(positions, centred=True) / weight.double().square().flatten(1).sum(-1) / trace
 
@@ -148,9 +158,8 @@ def chance(inputs: checks.Array) -> Chance:
 
 def _stacks(*given: checks.Array) -> list[torch.Tensor]:
     """Inputs, outputs and weights that fit, without their graph; half precision in float32, which can square it."""
-    names = "inputs", "outputs", "weight"
-    stacks = [checks.floating(name, x) for name, x in zip(names, given, strict=True)]
-    for name, x in zip(names, stacks, strict=True):
+    stacks = _floating(*given)
+    for name, x in zip(ARGUMENTS, stacks, strict=True):
         if x.ndim < 2:
             raise ValueError(f"{name}: wanted two dimensions or more, found shape {tuple(x.shape)}")
     inputs, outputs, weight = stacks
@@ -159,6 +168,15 @@ def _stacks(*given: checks.Array) -> list[torch.Tensor]:
         if x.shape[-2:] != wanted:
             raise ValueError(f"{name}: wanted shape (..., {wanted[0]}, {wanted[1]}), found {tuple(x.shape)}")
     return [x.float() if x.dtype in (torch.float16, torch.bfloat16) else x for x in stacks]
+
+
+def _floating(*given: checks.Array) -> list[torch.Tensor]:
+    return [checks.floating(name, x) for name, x in zip(ARGUMENTS, given, strict=True)]
+
+
+def _alive(trace: torch.Tensor, variance: torch.Tensor, square: torch.Tensor) -> torch.Tensor:
+    """The trace, or NaN where the largest variance, a difference of squares, is no more than its round-off."""
+    return torch.where(varies(variance, square), trace, torch.nan)
 
 
 def _total_variance(x: torch.Tensor, centred: bool) -> torch.Tensor:

@@ -47,8 +47,8 @@ def effective_samples(x: Activations, y: Activations, *, groups: Groups) -> floa
     those of the canonical directions; the variance is averaged over them, and the number is one over it.
 
     Canonical directions seek out what varies least within an input, so tests with this number hold their level or stay
-    below it when directions differ. A mean that differs between positions is a relation to every test but
-    `permutation_null`.
+    below it when directions differ. A mean that differs between positions, as at the borders of maps, is a relation to
+    every test but `permutation_null`; where it is not of interest, subtract it first.
 
     Args:
         x: Activations, (samples, neurons of x), or their whitening.
@@ -101,7 +101,8 @@ def _in_order(positions: int, samples: int) -> torch.Tensor:
 
 
 def _by_input(groups: torch.Tensor | np.ndarray, samples: int) -> torch.Tensor:
-    inputs = torch.from_numpy(groups) if isinstance(groups, np.ndarray) and groups.dtype.kind in "iu" else groups
+    array = isinstance(groups, np.ndarray) and groups.dtype.kind in "iu"
+    inputs = torch.from_numpy(groups.astype(np.int64)) if array else groups
     whole = isinstance(inputs, torch.Tensor) and not (inputs.is_floating_point() or inputs.is_complex())
     if not whole or inputs.shape != (samples,):
         found = f"shape {tuple(groups.shape)} of {groups.dtype}" if hasattr(groups, "shape") else repr(groups)

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
@@ -72,6 +73,15 @@ def with_first_tensor(value: Any, new: torch.Tensor) -> Any:
     at = next(i for i, part in enumerate(value) if first_tensor(part) is not None)
     items = [*value[:at], with_first_tensor(value[at], new), *value[at + 1 :]]
     return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+
+
+def tensors(x: Any) -> Any:
+    """Inputs with numpy arrays as tensors that share their memory."""
+    if isinstance(x, np.ndarray):
+        return torch.from_numpy(x)
+    if isinstance(x, Mapping):
+        return {key: tensors(part) for key, part in x.items()}
+    return tuple(map(tensors, x)) if isinstance(x, tuple) else x
 
 
 def map_tensors(change: Change, value: Any) -> Any:

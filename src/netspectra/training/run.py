@@ -124,7 +124,12 @@ class Run:
             steps that it did not make, and its last test for the tests after its end; fractions are of all steps, and
             those after its end show it as it ended. Then there is "stopped/step" and "stopped/accuracy" too, (R,):
             when each network ended, and with which accuracy on the training set.
+
+        Raises:
+            ValueError: The training is not finished.
         """
+        if not self.finished:
+            raise ValueError(f"run: wanted a finished training, found step {self.step} of {self.steps}")
         stack, history = self.stack(), self.records.history()
         later = [name for name, at in self.plan.snapshots.items() if at > self.step]
         kept = self.kept | {name: t for fraction in later for name, t in _snapshot(fraction, stack).items()}

@@ -25,13 +25,15 @@ def load(path: Path | str, block: dict, device: torch.device | str = "cpu") -> D
 
     Raises:
         DataError: Missing or damaged file, or one that does not hold what is asked for.
-        ValueError: There is no such task.
+        ValueError: There is no such task, or its data and its architecture tell apart another number of words.
     """
     task = block.get("task", {"name": "classify"})
     if task["name"] == "classify":
         return images.load(path, block["data"], device)
     if task["name"] == "next_tokens":
-        vocabulary = block["architecture"]["vocabulary"]
+        vocabulary, asked = block["architecture"]["vocabulary"], block["data"].get("vocabulary")
+        if asked not in (None, vocabulary):
+            raise ValueError(f"data.vocabulary: wanted null or {vocabulary}, as the architecture has it, found {asked}")
         return tokens.load(path, block["data"], length=task["length"], vocabulary=vocabulary, device=device)
     raise ValueError(f"task.name: wanted classify or next_tokens, found {task['name']!r}")
 
