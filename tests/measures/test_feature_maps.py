@@ -1,0 +1,81 @@
+"""Feature maps of different shapes and grids of layers."""
+
+import math
+
+import pytest
+import torch
+
+from netspectra.measures.dft_cca import dft_cca
+from netspectra.measures.feature_maps import (
+    dft_grid,
+    low_frequencies,
+    permuted,
+    positions,
+    spatial_means,
+    svcca_grid,
+)
+
+
+def draw(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def wave(size, frequency, phase=0.3):
+    return torch.cos(2 * math.pi * frequency * torch.arange(size, dtype=torch.float64) / size + phase)
+
+
+def test_positions_stay_with_their_image():
+    x = torch.arange(2 * 3 * 2 * 2.0).view(2, 3, 2, 2)
+    assert positions(x).shape == (8, 3)
+    assert positions(x)[5].tolist() == x[1, :, 0, 1].tolist()
+    moved = permuted(x, torch.Generator().manual_seed(3))
+    assert sorted(moved[:, 0, 0, 0].tolist()) == sorted(x[:, 0, 0, 0].tolist())
+    assert any(torch.equal(positions(moved)[:4], positions(x)[i : i + 4]) for i in (0, 4))
+    assert torch.equal(spatial_means(x), x.mean((2, 3)))
+    with pytest.raises(ValueError, match="x"):
+        positions(x[0])
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_low_waves_survive_and_high_ones_go(size):
+    low = wave(12, 1)[:, None] * wave(12, 1, 1.0) + 5
+    high = wave(12, 5)[:, None] * wave(12, 1)
+    found = low_frequencies((low + high)[None, None], size, size)
+    wanted = wave(size, 1)[:, None] * wave(size, 1, 1.0) + 5
+    assert torch.allclose(found[0, 0], wanted, atol=1e-12)
+
+
+def test_full_size_is_the_map_itself_and_larger_is_refused():
+    x = draw(2, 3, 6, 5)
+    assert torch.equal(low_frequencies(x, 6, 5), x)
+    assert torch.allclose(low_frequencies(x, 1, 1)[..., 0, 0], x.mean((2, 3)))
+    with pytest.raises(ValueError, match="maps"):
+        low_frequencies(x, 7, 5)
+
+
+def test_grid_of_a_network_with_itself_has_ones_and_permuted_images_the_floor():
+    first = {"conv": draw(400, 4, 3, 3), "fc": draw(400, 6, seed=1)}
+    grid = svcca_grid(first, first, share=1.0)
+    assert torch.allclose(grid.diagonal(), torch.ones(2, dtype=torch.float64), atol=1e-9)
+    assert float(grid[0, 1]) < 0.2
+    generator = torch.Generator().manual_seed(0)
+    floor = svcca_grid(first, {name: permuted(x, generator) for name, x in first.items()}, share=1.0)
+    assert float(floor.max()) < 0.2
+
+
+def test_the_diagonal_reads_positions_and_only_when_asked():
+    shared, sign = draw(300, 2, 4, 4), draw(300, 1, 1, 1, seed=2).sign()
+    first, second = {"conv": shared - shared.mean((2, 3), keepdim=True) + sign}, {"conv": shared}
+    by_positions = float(svcca_grid(first, second, share=1.0))
+    by_means = float(svcca_grid(first, second, share=1.0, diagonal=False))
+    assert by_positions > by_means + 0.2
+
+
+def test_dft_grid_meets_on_common_frequencies():
+    fine = draw(200, 3, 8, 8)
+    coarse = low_frequencies(fine, 4, 4) @ torch.eye(4, dtype=torch.float64)
+    grid = dft_grid({"a": fine}, {"a": fine, "b": coarse})
+    assert grid.tolist() == [[pytest.approx(1, abs=1e-9)] * 2]
+    other = draw(200, 3, 4, 4, seed=5)
+    wanted = dft_cca(low_frequencies(fine, 2, 2), low_frequencies(other, 2, 2)).mean
+    assert float(dft_grid({"a": fine}, {"c": other}, side=2)) == pytest.approx(wanted)
