@@ -10,7 +10,7 @@ from torch import nn
 
 from netspectra.measures import checks
 from netspectra.measures.alignment import patches
-from netspectra.networks import layers
+from netspectra.networks import old_layers as layers
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from netspectra.measures.moments import Moments
-from netspectra.networks import layers
+from netspectra.networks import old_layers as layers
 from netspectra.networks.checkpoints import Networks
 from netspectra.networks.ensembles import weight_layers
 

@@ -14,7 +14,7 @@ from torch import nn
 from netspectra.measures import checks, procrustes
 from netspectra.measures.rainbow import draw_rows
 from netspectra.measures.spectra import enough_samples
-from netspectra.networks import layers
+from netspectra.networks import old_layers as layers
 
 Batches = Iterable[torch.Tensor | Sequence[torch.Tensor]]
 

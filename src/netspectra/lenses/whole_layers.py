@@ -9,7 +9,7 @@ from torch import nn
 
 from netspectra.data.images import Split
 from netspectra.measures import cca
-from netspectra.networks import layers
+from netspectra.networks import old_layers as layers
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,9 @@
 from dataclasses import dataclass
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 from netspectra.measures import checks
+from netspectra.measures.unfolding import Convolution, grouped_patches, unfold
 
 
 @dataclass(frozen=True)
@@ -70,34 +69,37 @@ def of_outputs(
     return quotient / _variance(inputs, centred).sum(-1, keepdim=True)
 
 
-def of_convolution(inputs: torch.Tensor, outputs: torch.Tensor, conv: nn.Conv2d, weight: torch.Tensor) -> torch.Tensor:
+def of_convolution(
+    inputs: torch.Tensor, outputs: torch.Tensor, conv: Convolution, weight: torch.Tensor
+) -> torch.Tensor:
     """Relative, centred alignment of a convolution's nodes from its output maps, with positions as samples.
 
     The trace of the patch covariance comes from the patches of two images only, the mean and the mean square over
-    samples, so that no patch matrix is formed.
+    samples, so that no patch matrix is formed. In a grouped convolution a node's trace is that of its group.
 
     Args:
         inputs: (samples, C, H, W).
         outputs: (samples, nodes, H', W').
-        conv: Gives kernel, stride, padding and dilation.
-        weight: (nodes, C, kh, kw).
+        conv: Gives kernel, stride, padding, dilation and groups.
+        weight: (nodes, C / groups, kh, kw).
 
     Returns:
         Shape (nodes,).
     """
     moments = torch.stack([inputs.double().mean(0), inputs.double().square().mean(0)])
-    first, second = _unfold(moments, conv).mean(-1)
+    first, second = unfold(moments, conv).mean(-1)
     positions = outputs.movedim(1, -1).flatten(0, -2).double()
     count = len(positions)
-    trace = (second - first.square()).sum() * count / (count - 1)
+    traces = [part.sum() * count / (count - 1) for part in (second - first.square()).chunk(conv.groups)]
+    trace = torch.stack(traces).repeat_interleave(len(weight) // conv.groups)
     return _variance(positions, centred=True) / weight.double().square().flatten(1).sum(-1) / trace
 
 
-def patches(inputs: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
-    """The patches that a convolution multiplies by its weights, zero padding included.
+def patches(inputs: torch.Tensor, conv: Convolution) -> torch.Tensor:
+    """The patches that a convolution multiplies by its weights, padding of any mode included.
 
     Args:
-        inputs: (samples, C, H, W).
+        inputs: (samples, C, H, W), or with one or three dimensions of space for a convolution of these.
         conv: Gives kernel, stride, padding and dilation; `conv.weight.flatten(1)` are the weights that fit.
 
     Returns:
@@ -106,12 +108,9 @@ def patches(inputs: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
     Raises:
         ValueError: Other dimensions or channels, NaN or infinity, or a convolution in groups.
     """
-    checks.finite("inputs", inputs)
-    if inputs.ndim != 4 or inputs.shape[1] != conv.in_channels:
-        raise ValueError(f"inputs: wanted (samples, {conv.in_channels}, H, W), found {tuple(inputs.shape)}")
     if conv.groups != 1:
-        raise ValueError(f"conv: wanted groups=1, found {conv.groups}; split it by group first")
-    return _unfold(inputs, conv).movedim(1, 2).flatten(0, 1)
+        raise ValueError(f"conv: wanted groups=1, found {conv.groups}; grouped_patches has one matrix per group")
+    return grouped_patches(inputs, conv)[0]
 
 
 def chance(inputs: torch.Tensor) -> Chance:
@@ -137,7 +136,3 @@ def _variance(x: torch.Tensor, centred: bool) -> torch.Tensor:
     if not centred:
         return x.square().mean(-2)
     return (x - x.mean(-2, keepdim=True)).square().sum(-2) / (x.shape[-2] - 1)
-
-
-def _unfold(x: torch.Tensor, conv: nn.Conv2d) -> torch.Tensor:
-    return F.unfold(x, conv.kernel_size, conv.dilation, conv.padding, conv.stride)

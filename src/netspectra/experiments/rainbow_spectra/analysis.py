@@ -12,7 +12,7 @@ from netspectra.lenses.clipping import clipping_curve
 from netspectra.lenses.hidden import Hidden, hidden_layers, joint_moments, replicates
 from netspectra.measures import spectra
 from netspectra.measures.spectra import Spectrum
-from netspectra.networks import layers
+from netspectra.networks import old_layers as layers
 from netspectra.statistics.intervals import Metrics
 
 Batches = list[tuple[torch.Tensor, torch.Tensor]]
