@@ -10,7 +10,6 @@ import torch
 
 from netspectra.measures import checks
 from netspectra.measures.cca import correlate
-from netspectra.measures.dft_cca import dft_cca
 from netspectra.measures.directions import svcca_rank
 from netspectra.measures.whitening import Whitened, principal, whiten
 
@@ -81,32 +80,6 @@ def svcca_grid(
             sides = (_kept(positions(side[name]), share, of, name) for side in (first, second))
             grid[list(first).index(name), j] = _mean(*sides)
     return grid
-
-
-def dft_grid(
-    first: Mapping[str, torch.Tensor], second: Mapping[str, torch.Tensor], *, side: int | None = None
-) -> torch.Tensor:
-    """DFT-CCA similarity of feature maps of every layer of one network with every layer of another.
-
-    Maps of two sizes are compared on the lowest frequencies that both have.
-
-    Args:
-        first: {layer: (samples, C, H, W)}.
-        second: Likewise, same samples.
-        side: Largest height and width to keep; all that both have when None.
-
-    Returns:
-        (layers of first, layers of second), mean correlations, float64.
-
-    Raises:
-        ValueError: No feature maps, or different numbers of samples.
-    """
-    cells = []
-    for a in first.values():
-        for b in second.values():
-            height, width = (min(*sizes, side or max(sizes)) for sizes in zip(a.shape[2:], b.shape[2:], strict=True))
-            cells.append(dft_cca(low_frequencies(a, height, width), low_frequencies(b, height, width)).mean)
-    return torch.tensor(cells, dtype=torch.float64).view(len(first), len(second))
 
 
 def _kept(x: torch.Tensor, share: float, of: str, name: str) -> Whitened:
