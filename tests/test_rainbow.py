@@ -8,7 +8,6 @@ from torch import nn
 
 from netspectra.lenses.rainbow import Recipe, generate, generate_many
 from netspectra.measures import procrustes
-from netspectra.measures.rainbow import sample_weights
 
 
 def mlp(bias=False, widths=(12, 30, 20, 4)):
@@ -61,34 +60,6 @@ def permuted(network, seed=0):
         grouped = above.weight.data.flatten(1).unflatten(1, (len(order), -1))
         above.weight.data = grouped[:, order].reshape(above.weight.shape)
     return twin
-
-
-@pytest.mark.parametrize("shape", [(30, 12), (8, 40), (10, 2, 3, 3)])
-def test_samples_have_the_planted_covariance(shape):
-    weight = torch.randn(shape, generator=source(1), dtype=torch.float64) * 0.3
-    drawn = sample_weights(weight, source(2), nodes=200_000)
-    assert drawn.shape == (200_000, *shape[1:])
-    flat, planted = drawn.flatten(1), weight.flatten(1)
-    planted = planted.T @ planted / shape[0]
-    found = flat.T @ flat / len(flat)
-    assert float((found - planted).norm() / planted.norm()) < 0.03
-    assert float(found.trace() / planted.trace()) == pytest.approx(1, abs=0.02)
-    assert float(flat.mean(0).abs().max()) < 0.01
-
-
-def test_samples_stay_in_the_span_of_the_weights():
-    weight = torch.randn(3, 10, generator=source(), dtype=torch.float64)
-    null = torch.linalg.svd(weight).Vh[3:]
-    assert float((sample_weights(weight, source(), nodes=50) @ null.T).abs().max()) < 1e-12
-
-
-def test_samples_keep_dtype_and_are_reproducible():
-    weight = torch.randn(6, 5)
-    first, again, other = (sample_weights(weight, source(seed)) for seed in (3, 3, 4))
-    assert first.dtype == torch.float32
-    assert first.shape == weight.shape
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
 
 
 @pytest.mark.parametrize("kind", BUILDS)
@@ -215,7 +186,7 @@ class Residual(nn.Module):
 @pytest.mark.parametrize(
     ("reference", "options", "message"),
     [
-        (Residual(), {}, "wanted a torch.nn.Sequential of Linear, Conv2d.*found Residual"),
+        (Residual(), {}, "wanted a chain of Linear and Conv2d.*found Residual"),
         (nn.Sequential(nn.Linear(12, 5), nn.BatchNorm1d(5), nn.Linear(5, 2)), {}, "found 1: BatchNorm1d"),
         (nn.Sequential(nn.Conv2d(12, 4, 1, groups=2), nn.Conv2d(4, 2, 1)), {}, "groups=1"),
         (nn.Sequential(nn.ReLU()), {}, "at least one layer with weights"),
@@ -230,11 +201,7 @@ def test_refusals(reference, options, message):
         generate(reference, [torch.randn(50, 12)], source(), **options)
 
 
-def test_one_time_batches_and_bad_weights_are_refused():
+def test_one_time_batches_are_refused():
     network, batches = case("mlp")
     with pytest.raises(ValueError, match="one-time iterator"):
         generate(network, iter(batches), source())
-    with pytest.raises(ValueError, match="1 NaN"):
-        sample_weights(torch.tensor([[torch.nan, 1.0]]))
-    with pytest.raises(ValueError, match="at least one node"):
-        sample_weights(torch.ones(2, 2), nodes=0)

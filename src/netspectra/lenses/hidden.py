@@ -8,9 +8,12 @@ import torch
 from torch import nn
 
 from netspectra.measures.moments import Moments
-from netspectra.networks import old_layers as layers
 from netspectra.networks.checkpoints import Networks
-from netspectra.networks.ensembles import weight_layers
+from netspectra.networks.layers import weight_layers
+from netspectra.networks.layouts import unflattened
+from netspectra.networks.looking import looking
+from netspectra.networks.places import read
+from netspectra.networks.rows import neurons_last
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Hidden:
     next: str
 
 
-def hidden_layers(network: nn.Sequential) -> list[Hidden]:
+def hidden_layers(network: nn.Module) -> list[Hidden]:
     """The hidden layers in order; the classifier is none."""
     names = list(weight_layers(network))
     return [Hidden(i, layer, after) for i, (layer, after) in enumerate(pairwise(names), 1)]
@@ -37,16 +40,16 @@ def joint_moments(
     trained: list[nn.Sequential], batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
 ) -> dict[int, "JointMoments"]:
     """Moments of every hidden layer over all networks side by side, in one pass; positions of maps are samples."""
-    layers_ = hidden_layers(trained[0])
+    places = {h.number: unflattened(trained[0], h.next) for h in hidden_layers(trained[0])}
     found: dict[int, JointMoments] = {}
-    with torch.no_grad():
+    with looking(*trained), torch.no_grad():
         for x, _ in batches:
-            seen = [layers.entering(network, x, [h.next for h in layers_]) for network in trained]
-            for h in layers_:
-                side_by_side = torch.cat([layers.neurons_last(a[h.next]) for a in seen], 1)
-                if h.number not in found:
-                    found[h.number] = JointMoments(Moments(side_by_side.shape[1]), len(trained))
-                found[h.number].moments.update(side_by_side)
+            seen = [read(network, x, places.values(), outputs=False).entering for network in trained]
+            for number, place in places.items():
+                side_by_side = torch.cat([neurons_last(a[place]) for a in seen], 1)
+                if number not in found:
+                    found[number] = JointMoments(Moments(side_by_side.shape[1]), len(trained))
+                found[number].moments.update(side_by_side)
     return found
 
 

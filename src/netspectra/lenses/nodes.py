@@ -4,28 +4,31 @@ import torch
 from torch import nn
 
 from netspectra.data.images import Split
-from netspectra.measures.alignment import alignment
-from netspectra.networks.ensembles import Ensemble, input_of, weight_layers
+from netspectra.lenses.alignment import layer_alignment
+from netspectra.networks.layers import weight_layers
+from netspectra.networks.places import chain
 
 
-def hidden(network: nn.Sequential) -> dict[str, str]:
-    """Layers whose nodes can be dropped and the activation that follows each: all with weights but the classifier."""
-    names = [name for name, _ in network.named_children()]
-    return {layer: names[names.index(layer) + 1] for layer in list(weight_layers(network))[:-1]}
+def hidden(network: nn.Module) -> dict[str, str]:
+    """Layers whose nodes can be dropped and the stage that follows each: all with weights but the classifier.
+
+    Raises:
+        ValueError: A layer with weights is no stage of a chain, so that nothing is known to follow it.
+    """
+    names, layers = [name for name, _ in chain(network)], list(weight_layers(network))
+    if inner := [layer for layer in layers if layer not in names]:
+        raise ValueError(f"network: wanted a chain of layers, found {inner[0]} within a module; name places instead")
+    return {layer: names[names.index(layer) + 1] for layer in layers[:-1]}
 
 
-def node_alignment(network: nn.Sequential, split: Split) -> dict[str, torch.Tensor]:
+def node_alignment(network: nn.Module, split: Split) -> dict[str, torch.Tensor]:
     """Alignment of every hidden node over a split, by the activation to be silenced."""
-    stack, layers = Ensemble.of(network), hidden(network)
-    sources = {layer: input_of(network, layer) for layer in layers}
-    kept = [stack(x, sources.values())[1] for x, _ in split.batches(5000)]
-    return {
-        after: alignment(torch.cat([k[sources[layer]][0].flatten(1) for k in kept]), stack.weight(layer)[0])
-        for layer, after in layers.items()
-    }
+    following = hidden(network)
+    found = layer_alignment(network, split.batches(5000), following)
+    return {after: found[layer] for layer, after in following.items()}
 
 
-def node_norm(network: nn.Sequential) -> dict[str, torch.Tensor]:
+def node_norm(network: nn.Module) -> dict[str, torch.Tensor]:
     """Length of every hidden node's weights, by the activation to be silenced."""
     weights = weight_layers(network)
-    return {after: weights[layer].weight.flatten(1).norm(dim=1) for layer, after in hidden(network).items()}
+    return {after: weights[layer].weight().norm(dim=1) for layer, after in hidden(network).items()}

@@ -42,16 +42,16 @@ def draw(setting: dict, samples: int, seed: int, device: torch.device | str = "c
     return held
 
 
-def parameters(net: nn.Sequential) -> int:
+def parameters(net: nn.Module) -> int:
     """How many parameters a network has."""
     return sum(place.stop - place.start for place in blocks(net).values())
 
 
-def layer_places(net: nn.Sequential) -> dict[str, slice]:
+def layer_places(net: nn.Module) -> dict[str, slice]:
     """Where every layer stands in the vector of parameters, its biases and weights together."""
     found: dict[str, slice] = {}
     for name, place in blocks(net).items():
-        layer = name.partition(".")[0]
+        layer = name.rpartition(".")[0]
         found[layer] = slice(found.get(layer, place).start, place.stop)
     return found
 

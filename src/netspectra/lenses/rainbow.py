@@ -11,12 +11,18 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from netspectra.lenses.scoring import inputs_of
 from netspectra.measures import checks, procrustes
+from netspectra.measures.eigenspectra import enough_samples
 from netspectra.measures.rainbow import draw_rows
-from netspectra.measures.spectra import enough_samples
-from netspectra.networks import old_layers as layers
+from netspectra.networks.layers import weight_layer
+from netspectra.networks.layouts import DROPOUT, ELEMENTWISE, POOLING, unflattened
+from netspectra.networks.looking import looking
+from netspectra.networks.places import chain, plain, read
+from netspectra.networks.rows import neurons_last
 
 Batches = Iterable[torch.Tensor | Sequence[torch.Tensor]]
+SUPPORTED = "chain of Linear and Conv2d (groups=1), each used once, activations, pooling, Dropout and Flatten"
 
 
 @dataclass(frozen=True)
@@ -32,27 +38,27 @@ class Recipe:
 
     width: float = 1.0
     sampled: Sequence[str] | None = None
-    others: Sequence[nn.Sequential] = ()
+    others: Sequence[nn.Module] = ()
     isotropic: bool = False
 
 
 def generate(
-    reference: nn.Sequential,
+    reference: nn.Module,
     batches: Batches,
     generator: torch.Generator | None = None,
     *,
     width: float = 1.0,
     sampled: Sequence[str] | None = None,
-    others: Sequence[nn.Sequential] = (),
+    others: Sequence[nn.Module] = (),
     isotropic: bool = False,
-) -> nn.Sequential:
+) -> nn.Module:
     """One rainbow network: `generate_many` with one `Recipe` of these attributes."""
     return generate_many(reference, batches, [Recipe(width, sampled, others, isotropic)], generator)[0]
 
 
 def generate_many(
-    reference: nn.Sequential, batches: Batches, recipes: Sequence[Recipe], generator: torch.Generator | None = None
-) -> list[nn.Sequential]:
+    reference: nn.Module, batches: Batches, recipes: Sequence[Recipe], generator: torch.Generator | None = None
+) -> list[nn.Module]:
     """Draw networks whose weights are Gaussian with the reference's covariances; the last layer keeps trained weights.
 
     Layer by layer: draw the weights, W~ A for what enters the layer (nothing to align at the first one), then align
@@ -62,7 +68,7 @@ def generate_many(
     the data and share the reference's activations.
 
     Args:
-        reference: Trained network of the layers in `layers.SUPPORTED`.
+        reference: Trained network: a chain of the layers in `SUPPORTED`.
         batches: Training inputs, alone or first in a tuple; passed over once per layer, so a list or a loader.
         recipes: One per network.
         generator: Source of the draws, on the CPU; draw i is the same however many follow.
@@ -71,13 +77,14 @@ def generate_many(
         Networks in evaluation mode, with the reference's names.
 
     Raises:
-        ValueError: A reference that is not such a Sequential, an unknown layer or one without weights, the last
-            layer among those sampled, a width that leaves no node, or batches that can be read only once.
+        ValueError: A network that is no such chain (names the module in the way), an unknown layer or one without
+            weights, the last layer among those sampled, a width that leaves no node, or batches that can be read only
+            once.
 
     Warns:
         UserWarning: Fewer samples than neurons to align.
     """
-    names = list(layers.weighted(reference))
+    names = _weighted(reference)
     sampled = [_sampled(names, recipe.sampled) for recipe in recipes]
     if iter(batches) is batches:
         raise ValueError("batches: wanted a list or loader that can be read once per layer, found a one-time iterator")
@@ -86,7 +93,8 @@ def generate_many(
     reference = _copy(reference)
     networks = [_copy(reference) for _ in recipes]
     pool = {id(other): other for recipe in recipes for other in recipe.others}
-    to_others = dict(zip(pool, _alignments(reference, list(pool.values()), batches, names[1:]), strict=True))
+    with looking(*pool.values()):
+        to_others = dict(zip(pool, _alignments(reference, list(pool.values()), batches, names[1:]), strict=True))
     for name in names:
         to_networks = _alignments(reference, networks, batches, [name] if name != names[0] else [])
         own = _rows(reference, name)
@@ -99,7 +107,25 @@ def generate_many(
     return networks
 
 
-def _copy(network: nn.Sequential) -> nn.Sequential:
+def _weighted(network: nn.Module) -> list[str]:
+    """Names of the layers with weights of a network that can be drawn."""
+    names, seen = [], set()
+    for name, stage in chain(network):
+        weighted = plain(stage, nn.Linear, nn.Conv2d) and getattr(stage, "groups", 1) == 1
+        own = weighted and "weight" in stage._parameters and id(stage.weight) not in seen
+        flat = plain(stage, nn.Flatten) and (stage.start_dim, stage.end_dim) == (1, -1)
+        if not (own or flat or plain(stage, *ELEMENTWISE, *POOLING, *DROPOUT)):
+            found = f"{name}: {stage}" if name else type(stage).__name__
+            raise ValueError(f"network: wanted a {SUPPORTED}, found {found}")
+        if own:
+            names.append(name)
+            seen.add(id(stage.weight))
+    if not names:
+        raise ValueError("network: wanted at least one layer with weights, found none")
+    return names
+
+
+def _copy(network: nn.Module) -> nn.Module:
     """A copy to evaluate; channels last make a convolution of few channels up to 20 times faster on a CPU."""
     return copy.deepcopy(network).eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
@@ -120,15 +146,16 @@ def _nodes(name: str, trained: int, width: float) -> int:
     return nodes
 
 
-def _rows(network: nn.Sequential, name: str) -> torch.Tensor:
+def _rows(network: nn.Module, name: str) -> torch.Tensor:
     """Weights of a layer's nodes, (nodes, d), with the bias as a last column where there is one; float64."""
-    layer = layers.with_weights(network, name)
-    weight = checks.finite(f"weight of {name}", layers.flat_weight(layer)).double()
-    return weight if layer.bias is None else torch.cat([weight, layer.bias.detach().double()[:, None]], 1)
+    layer = weight_layer(network, name)
+    weight = checks.finite(f"weight of {name}", layer.weight()).double()
+    bias = layer.module.bias
+    return weight if bias is None else torch.cat([weight, bias.detach().double()[:, None]], 1)
 
 
 def _pooled(
-    own: torch.Tensor, others: Sequence[nn.Sequential], to_others: dict[int, dict[str, torch.Tensor]], name: str
+    own: torch.Tensor, others: Sequence[nn.Module], to_others: dict[int, dict[str, torch.Tensor]], name: str
 ) -> torch.Tensor:
     """Rows of all networks in the reference's input space."""
     pooled = [own]
@@ -166,7 +193,7 @@ def _replace(layer: nn.Linear | nn.Conv2d, rows: torch.Tensor, alignment: torch.
 
 
 def _alignments(
-    reference: nn.Sequential, networks: Sequence[nn.Sequential], batches: Batches, names: list[str]
+    reference: nn.Module, networks: Sequence[nn.Module], batches: Batches, names: list[str]
 ) -> list[dict[str, torch.Tensor]]:
     """A per network and layer, from E[phi phi~'] of what enters the layer, in one pass over the data."""
     crosses: list[dict[str, torch.Tensor]] = [{} for _ in networks]
@@ -175,14 +202,20 @@ def _alignments(
     seen = dict.fromkeys(names, 0)
     with torch.no_grad():
         for batch in batches:
-            x = batch if isinstance(batch, torch.Tensor) else batch[0]
-            wanted = {name: layers.neurons_last(a) for name, a in layers.entering(reference, x, names).items()}
+            wanted = _entering(reference, inputs_of(batch), names)
             for name in names:
                 seen[name] += len(wanted[name])
             for cross, network in zip(crosses, networks, strict=True):
-                for name, found in layers.entering(network, x, names).items():
-                    cross[name] = cross.get(name, 0) + (wanted[name].T @ layers.neurons_last(found)).double()
+                for name, found in _entering(network, inputs_of(batch), names).items():
+                    cross[name] = cross.get(name, 0) + (wanted[name].T @ found).double()
     return [{name: _aligned(cross[name], seen[name]) for name in names} for cross in crosses]
+
+
+def _entering(network: nn.Module, x: torch.Tensor, names: list[str]) -> dict[str, torch.Tensor]:
+    """What enters layers, (samples, neurons); positions of feature maps are samples, also where they are flattened."""
+    places = {name: unflattened(network, name) for name in names}
+    entering = read(network, x, places.values(), outputs=False).entering
+    return {name: neurons_last(entering[place]) for name, place in places.items()}
 
 
 def _aligned(cross: torch.Tensor, samples: int) -> torch.Tensor:

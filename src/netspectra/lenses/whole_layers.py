@@ -8,8 +8,10 @@ import torch
 from torch import nn
 
 from netspectra.data.images import Split
-from netspectra.measures import cca
-from netspectra.networks import old_layers as layers
+from netspectra.measures.whitening import Whitened, principal, whiten
+from netspectra.networks.layouts import unflattened
+from netspectra.networks.looking import looking
+from netspectra.networks.places import read
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,28 +22,30 @@ class Layer:
     keep: int
 
     @cached_property
-    def whitened(self) -> cca.Whitened:
+    def whitened(self) -> Whitened:
         """Whitened on all the directions it spans."""
-        return cca.whiten(self.x)
+        return whiten(self.x)
 
     @cached_property
-    def principal(self) -> cca.Whitened:
+    def principal(self) -> Whitened:
         """Whitened on its first principal directions."""
-        return cca.principal(self.x, self.keep)
+        return principal(self.x, self.keep)
 
     def permuted(self, generator: torch.Generator) -> "Layer":
         """The same layer with its samples in random order: its spectrum without any relation to the others."""
         return Layer(self.x[torch.randperm(len(self.x), generator=generator)], self.keep)
 
 
-def activations(trained: Iterable[nn.Sequential], split: Split, settings: dict) -> list[Layer]:
-    """What enters the named layer of every network, over the whole split."""
-    found = []
-    with torch.no_grad():
-        for network in trained:
-            seen = [layers.entering(network, x, [settings["entering"]]) for x, _ in split.batches(settings["batch"])]
-            found.append(Layer(torch.cat([s[settings["entering"]] for s in seen]).cpu().double(), settings["top"]))
-    return found
+def activations(trained: Iterable[nn.Module], split: Split, settings: dict) -> list[Layer]:
+    """What enters the named place of every network, over the whole split; as maps where they are flattened for it."""
+    return [Layer(_entering(network, split, settings), settings["top"]) for network in trained]
+
+
+def _entering(network: nn.Module, split: Split, settings: dict) -> torch.Tensor:
+    place = unflattened(network, settings["entering"])
+    with looking(network), torch.no_grad():
+        seen = [read(network, x, [place], outputs=False).entering[place] for x, _ in split.batches(settings["batch"])]
+    return torch.cat(seen).cpu().double()
 
 
 def singular_values(layer: Layer) -> torch.Tensor:

@@ -1,17 +1,10 @@
-"""Canonical correlations of two layers and the similarities built on them.
+"""The CCA family in one place, for readers; the package imports each from where it is defined.
 
-CCA, SVCCA (arXiv 1706.05806) and PWCCA (arXiv 1806.05759), from whitenings that are computed once per layer. What noise
-gives at the same size is in `cca_inference`, convolutional layers are in `dft_cca`; all can be imported from here.
+Canonical correlations are in `canonical`, whitening in `whitening`, what noise gives at the same size in
+`cca_inference`, rows that share an input in `dependence`, convolutional layers in `dft_cca`, kernel alignment in `cka`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations
-
-import torch
-
-from netspectra.measures import checks
+from netspectra.measures.canonical import CCA, PWCCA, all_pairs, cca, correlate, mean_correlation, pwcca, svcca
 from netspectra.measures.cca_inference import (
     PermutationNull,
     bartlett_rank,
@@ -19,15 +12,12 @@ from netspectra.measures.cca_inference import (
     null_edge,
     null_edges,
     null_mean,
-    ordered,
     permutation_null,
-    warn_few_samples,
 )
 from netspectra.measures.cka import cka
+from netspectra.measures.dependence import effective_samples
 from netspectra.measures.dft_cca import DFTCCA, dft_cca
-from netspectra.measures.scatter import Centred, Layer, centre_pair
-from netspectra.measures.tutorial_pwcca import projections
-from netspectra.measures.whitening import Whitened, principal, single_correlations, whiten
+from netspectra.measures.whitening import Whitened, principal, whiten
 
 __all__ = [
     "CCA",
@@ -42,6 +32,7 @@ __all__ = [
     "cka",
     "correlate",
     "dft_cca",
+    "effective_samples",
     "mean_correlation",
     "null_edge",
     "null_edges",
@@ -52,206 +43,3 @@ __all__ = [
     "svcca",
     "whiten",
 ]
-
-# Up to this condition number, products in float32 leave five digits of every correlation and six of the mean.
-SINGLE_CONDITION = 60
-
-
-@dataclass(frozen=True, eq=False)
-class CCA:
-    """Canonical correlations, and directions once asked for; k is the smaller of the two numerical ranks.
-
-    Attributes:
-        cross: Whitened cross-covariance, (rank of x, rank of y), float64.
-        x_basis: Map (neurons of x, rank of x) that whitens x.
-        y_basis: Map (neurons of y, rank of y) that whitens y.
-    """
-
-    cross: torch.Tensor
-    x_basis: torch.Tensor
-    y_basis: torch.Tensor
-
-    @cached_property
-    def correlations(self) -> torch.Tensor:
-        """Singular values of `cross`: (k,), descending, in [0, 1]."""
-        return torch.linalg.svdvals(self.cross).clamp(0, 1)
-
-    @property
-    def x_directions(self) -> torch.Tensor:
-        """(neurons of x, k); centred x times these are orthonormal columns (whitening included)."""
-        return self.x_basis @ self._rotations[0]
-
-    @property
-    def y_directions(self) -> torch.Tensor:
-        """(neurons of y, k)."""
-        return self.y_basis @ self._rotations[1]
-
-    @cached_property
-    def _rotations(self) -> tuple[torch.Tensor, torch.Tensor]:
-        u, _, vt = torch.linalg.svd(self.cross, full_matrices=False)
-        return u, vt.T
-
-
-@dataclass(frozen=True)
-class PWCCA:
-    """Projection-weighted CCA.
-
-    Attributes:
-        similarity: Sum of weights times correlations.
-        weights: (k,), not negative, summing to one.
-        correlations: (k,), descending.
-    """
-
-    similarity: float
-    weights: torch.Tensor
-    correlations: torch.Tensor
-
-
-def cca(x: Layer, y: Layer, *, ridge: float = 0.0, rtol: float = 1e-6, single: bool = False) -> CCA:
-    """Canonical correlation analysis of two layers.
-
-    The correlations are the singular values of Cxx^-1/2 Cxy Cyy^-1/2 on the spanned subspaces (Hotelling 1936).
-    Warns when samples are fewer than five times the neurons.
-
-    Args:
-        x: Activations, (samples, neurons of x), or their whitening, which is then used as it is.
-        y: Activations of the same samples, (samples, neurons of y), or their whitening.
-        ridge: Shrinkage of both covariances in units of their mean variance.
-        rtol: Directions with singular values up to rtol times the largest are dropped.
-        single: Multiply blocks of samples in float32 and add them up in float64, which halves the time of the products:
-            means hold to 1e-6, each correlation to 1e-5. Layers whose condition number turns out above 60 are done
-            again in float64.
-
-    Raises:
-        ValueError: Bad activations, different numbers of samples, `ridge` or `rtol` outside its range.
-    """
-    if single:
-        *ready, cross = _pair(x, y, ridge, rtol, torch.float32)
-        if max(layer.estimated_condition() for layer in ready) <= SINGLE_CONDITION:
-            return correlate(*ready, cross)
-    return correlate(*_pair(x, y, ridge, rtol))
-
-
-def correlate(x: Whitened, y: Whitened, cross: torch.Tensor | None = None) -> CCA:
-    """CCA of two layers that are whitened already, and whose `cross_scatter` may be known.
-
-    Raises:
-        ValueError: Different numbers of samples.
-    """
-    checks.same_samples("x", x.x, "y", y.x)
-    return CCA(x.cross(y, cross), x.basis, y.basis)
-
-
-def svcca(x: Layer, y: Layer, *, keep: float = 0.99, rtol: float = 1e-6) -> CCA:
-    """CCA of the first principal directions of each layer (SVCCA, arXiv 1706.05806, section 2.1).
-
-    The kept directions come from the covariance, never from a decomposition of the activations. The mean of the
-    correlations is over the kept directions.
-
-    Args:
-        x: Activations, (samples, neurons of x), or their whitening, whose covariance is then reused.
-        y: Activations of the same samples, (samples, neurons of y), or their whitening.
-        keep: Share of variance, a float in (0, 1] of the sum of squared singular values, or a number of directions.
-        rtol: Directions with singular values up to rtol times the largest are dropped whatever `keep` says.
-
-    Raises:
-        ValueError: Bad activations, different numbers of samples, or `keep` outside its range.
-    """
-    first, second = principal(x, keep, rtol=rtol, name="x"), principal(y, keep, rtol=rtol, name="y")
-    checks.same_samples("x", x, "y", y)
-    warn_few_samples(len(x), first.rank, second.rank)
-    return correlate(first, second)
-
-
-def pwcca(x: Layer, y: Layer, *, form: str = "paper", epsilon: float = 1e-10) -> PWCCA:
-    """Projection-weighted CCA with weights from x.
-
-    Paper: alpha_i = sum_j |<h_i, x_j>| with the canonical variables h_i = X Cxx^-1/2 u_i and the centred neurons x_j
-    (arXiv 1806.05759, section 3). Tutorial: what google/svcca computes, with directions u_i that lack the whitening
-    and carry the neurons' means, made orthonormal in order, against uncentred neurons.
-
-    Args:
-        x: Activations, (samples, neurons of x), or their whitening.
-        y: Activations of the same samples, (samples, neurons of y), or their whitening.
-        form: "paper" or "tutorial".
-        epsilon: Of the tutorial's form: neurons with a variance below this share of the largest entry are dropped,
-            and this much is added to the diagonal.
-
-    Raises:
-        ValueError: Bad activations, different numbers of samples, or an unknown form.
-    """
-    if form not in ("paper", "tutorial"):
-        raise ValueError(f"form: wanted 'paper' or 'tutorial', found {form!r}")
-    if form == "tutorial":
-        first, second, cross = _centred_pair(x, y)
-        return _weighted(*projections(first, second, cross, epsilon))
-    first, second, cross = _pair(x, y, 0.0, 1e-6)
-    u, rho, _ = torch.linalg.svd(first.cross(second, cross), full_matrices=False)
-    return _weighted(rho.clamp(0, 1), (first.basis @ u).T @ first.scatter)
-
-
-def mean_correlation(correlations: torch.Tensor, *, top: int | None = None, mass: float | None = None) -> float:
-    """Mean of all correlations, of the first `top`, or of the first that hold a share `mass` of their sum.
-
-    With mass, the correlation that crosses the share is included.
-
-    Raises:
-        ValueError: Both given, either outside its range, or correlations not a descending vector in [0, 1].
-    """
-    rho = ordered(correlations)
-    if top is not None and mass is not None:
-        raise ValueError(f"top, mass: wanted at most one of them, found top {top} and mass {mass}")
-    if top is not None and not 1 <= top <= len(rho):
-        raise ValueError(f"top: wanted 1 to {len(rho)} (correlations given), found {top}")
-    if mass is not None:
-        held = rho.cumsum(0)
-        # A share of the last sum itself: at mass 1 the comparison is exact and every correlation counts.
-        top = int((held < checks.fraction("mass", mass) * held[-1]).sum()) + 1
-    return float(rho[:top].mean())
-
-
-def all_pairs(layers: Mapping[str, Layer]) -> dict[tuple[str, str], torch.Tensor]:
-    """Correlations of every pair of layers; each is whitened once and products of whitened data run in float32.
-
-    Single precision is safe there because whitened data has condition number one: means agree to 1e-8.
-
-    Args:
-        layers: Activations (samples, neurons), or whitenings, by name.
-
-    Returns:
-        For every pair of names in the given order, the correlations (k,), descending, float64.
-
-    Raises:
-        ValueError: Fewer than two layers, bad activations, or different numbers of samples.
-    """
-    if len(layers) < 2:
-        raise ValueError(f"layers: wanted two or more, found {len(layers)}")
-    ready = {name: x if isinstance(x, Whitened) else whiten(x, name=name) for name, x in layers.items()}
-    first = next(iter(ready))
-    for name, layer in ready.items():
-        checks.same_samples(first, ready[first].x, name, layer.x)
-    widths = sorted(layer.rank for layer in ready.values())
-    warn_few_samples(ready[first].samples, widths[-1], widths[-2])
-    return {(a, b): single_correlations(ready[a], ready[b].single) for a, b in combinations(ready, 2)}
-
-
-def _pair(
-    x: Layer, y: Layer, ridge: float, rtol: float, dtype: torch.dtype = torch.float64
-) -> tuple[Whitened, Whitened, torch.Tensor]:
-    first, second, cross = _centred_pair(x, y, dtype)
-    ready = [
-        layer if isinstance(layer, Whitened) else whiten(layer, ridge=ridge, rtol=rtol) for layer in (first, second)
-    ]
-    return *ready, cross
-
-
-def _centred_pair(x: Layer, y: Layer, dtype: torch.dtype = torch.float64) -> tuple[Centred, Centred, torch.Tensor]:
-    first, second, cross = centre_pair(x, y, dtype)
-    warn_few_samples(first.samples, first.neurons, second.neurons)
-    return first, second, cross
-
-
-def _weighted(correlations: torch.Tensor, projections: torch.Tensor) -> PWCCA:
-    weights = projections.abs().sum(1)
-    weights = weights / weights.sum()
-    return PWCCA(float(weights @ correlations), weights, correlations)

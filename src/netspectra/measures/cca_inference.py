@@ -1,4 +1,7 @@
-"""What correlations of independent layers look like: Wachter's law, Bartlett's test and permutations."""
+"""What correlations of independent layers look like: Wachter's law, Bartlett's test and permutations.
+
+Where a number of samples is wanted and rows share inputs, it is that of `CCA.samples` or `effective_samples`.
+"""
 
 import math
 import warnings
@@ -9,7 +12,9 @@ import torch
 from scipy.stats import chi2
 
 from netspectra.measures import checks
-from netspectra.measures.whitening import Whitened, single_correlations
+from netspectra.measures.dependence import Groups, effective_samples, rows_of_inputs
+from netspectra.measures.scatter import Activations
+from netspectra.measures.whitening import Whitened, single_correlations, whitened
 
 # Fewer samples per neuron than this and noise alone correlates visibly (tutorial, "How many datapoints?").
 SAMPLES_PER_NEURON = 5
@@ -25,14 +30,16 @@ class PermutationNull:
         p_values: (k,), share of permutations (the data counted as one) whose i-th correlation is as large; with
             sequential (step-down) maximum, so that they never fall along the list.
         mean_p_value: The same for the mean of all correlations.
+        samples: Number of independent samples that the rows are worth, see `effective_samples`.
     """
 
     correlations: torch.Tensor
     p_values: torch.Tensor
     mean_p_value: float
+    samples: float
 
 
-def null_edges(samples: int, dx: int, dy: int) -> tuple[float, float]:
+def null_edges(samples: float, dx: int, dy: int) -> tuple[float, float]:
     """Smallest and largest canonical correlation of independent Gaussian layers, in the limit of large sizes.
 
     With a = dx / samples and b = dy / samples, rho^2 lies in (sqrt(a(1 - b)) -+ sqrt(b(1 - a)))^2 (Wachter 1980).
@@ -41,9 +48,7 @@ def null_edges(samples: int, dx: int, dy: int) -> tuple[float, float]:
     Raises:
         ValueError: A size below one.
     """
-    for name, value in (("samples", samples), ("dx", dx), ("dy", dy)):
-        if value < 1:
-            raise ValueError(f"{name}: wanted 1 or more, found {value}")
+    checks.at_least_one(samples=samples, dx=dx, dy=dy)
     if max(dx, dy) >= samples:
         return 1.0, 1.0
     a, b = dx / samples, dy / samples
@@ -51,17 +56,21 @@ def null_edges(samples: int, dx: int, dy: int) -> tuple[float, float]:
     return lower, 1.0 if a + b >= 1 else math.sqrt(a * (1 - b)) + math.sqrt(b * (1 - a))
 
 
-def null_edge(samples: int, dx: int, dy: int) -> float:
+def null_edge(samples: float, dx: int, dy: int) -> float:
     """Largest canonical correlation of independent data (Wachter 1980); see `null_edges`."""
     return null_edges(samples, dx, dy)[1]
 
 
-def null_mean(samples: int, dx: int, dy: int) -> float:
+def null_mean(samples: float, dx: int, dy: int) -> float:
     """Mean canonical correlation of independent data under Wachter's law.
 
     The density of r = rho^2 is sqrt((r - l)(u - r)) / (2 pi c r (1 - r)) between the squared edges l and u, with
     c = min(dx, dy) / samples, and a share max(0, (dx + dy - samples) / min(dx, dy)) of the correlations is one.
+
+    Raises:
+        ValueError: A size below one.
     """
+    checks.at_least_one(samples=samples, dx=dx, dy=dy)
     if max(dx, dy) >= samples:
         return 1.0
     a, b = sorted((dx / samples, dy / samples))
@@ -73,30 +82,45 @@ def null_mean(samples: int, dx: int, dy: int) -> float:
     return ones + float((density * r.sqrt()).sum() * (math.pi / NODES))
 
 
-def warn_few_samples(samples: int, dx: int, dy: int) -> None:
-    """Warn, with the correlation of noise at that size, when samples are fewer than five times the neurons."""
-    widest = max(dx, dy)
-    if samples < SAMPLES_PER_NEURON * widest:
-        least = "the layers span every sample" if samples <= widest else f"largest {null_edge(samples, dx, dy):.3f}"
+def warn_few_samples(samples: int, dx: int, dy: int, worth: float | None = None) -> None:
+    """Warn, with the correlation of noise at that size, when samples are fewer than five times the neurons.
+
+    Args:
+        samples: Rows.
+        dx: Neurons or directions of one layer.
+        dy: Of the other.
+        worth: Number of independent samples that the rows are worth; all of them when None.
+    """
+    widest, worth = max(dx, dy), samples if worth is None else worth
+    if worth < SAMPLES_PER_NEURON * widest:
+        least = "the layers span every sample" if samples <= widest else f"largest {null_edge(worth, dx, dy):.3f}"
+        independent = "" if worth == samples else f", worth {worth:.0f} independent ones as rows share inputs,"
         warnings.warn(
-            f"{samples} samples for {dx} and {dy} neurons: independent noise would correlate {least}, mean "
-            f"{null_mean(samples - 1, dx, dy):.3f}; wanted at least {SAMPLES_PER_NEURON * widest} samples "
+            f"{samples} samples{independent} for {dx} and {dy} neurons: independent noise would correlate {least}, "
+            f"mean {null_mean(max(worth - 1, 1), dx, dy):.3f}; wanted at least {SAMPLES_PER_NEURON * widest} samples "
             f"({SAMPLES_PER_NEURON} per neuron), or ridge, or svcca with fewer directions",
             UserWarning,
             stacklevel=3,
         )
 
 
-def bartlett_tests(correlations: torch.Tensor, samples: int, dx: int, dy: int) -> torch.Tensor:
+def bartlett_tests(correlations: checks.Array, samples: float, dx: int, dy: int) -> torch.Tensor:
     """p-value, for every k, of the hypothesis that only the first k correlations differ from zero, (len,).
 
     The statistic -(samples - 1 - (dx + dy + 1) / 2) sum_{i > k} log(1 - rho_i^2) is chi-squared with (dx - k)(dy - k)
-    degrees of freedom (Bartlett 1941; PWCCA paper, appendix A.2). dx and dy are the numerical ranks.
+    degrees of freedom (Bartlett 1941; PWCCA paper, appendix A.2).
+
+    Args:
+        correlations: Descending, (k,).
+        samples: Independent samples; where rows share inputs `CCA.samples`, never the number of rows.
+        dx: Numerical rank of x.
+        dy: Numerical rank of y.
 
     Raises:
         ValueError: Correlations not a descending vector in [0, 1], more than min(dx, dy), or too few samples.
     """
     rho = ordered(correlations)
+    checks.at_least_one(samples=samples, dx=dx, dy=dy)
     if len(rho) > min(dx, dy):
         raise ValueError(f"correlations: wanted at most min(dx, dy) = {min(dx, dy)}, found {len(rho)}")
     factor = samples - 1 - (dx + dy + 1) / 2
@@ -107,7 +131,7 @@ def bartlett_tests(correlations: torch.Tensor, samples: int, dx: int, dy: int) -
     return torch.from_numpy(chi2.sf(tails.cpu().numpy(), ((dx - k) * (dy - k)).numpy()))
 
 
-def bartlett_rank(correlations: torch.Tensor, samples: int, dx: int, dy: int, *, level: float = 0.05) -> int:
+def bartlett_rank(correlations: checks.Array, samples: float, dx: int, dy: int, *, level: float = 0.05) -> int:
     """Number of significant correlations: hypotheses of `bartlett_tests` rejected in order until the first that is not.
 
     Raises:
@@ -120,41 +144,53 @@ def bartlett_rank(correlations: torch.Tensor, samples: int, dx: int, dy: int, *,
 
 
 def permutation_null(
-    x: Whitened, y: Whitened, *, permutations: int = 100, generator: torch.Generator | None = None
+    x: Activations,
+    y: Activations,
+    *,
+    groups: Groups = None,
+    permutations: int = 100,
+    generator: torch.Generator | None = None,
 ) -> PermutationNull:
-    """Null distribution of the correlations when the samples of `y` are permuted; the whitened factors are reused.
+    """Null distribution of the correlations when the inputs of `y` are permuted; the whitened factors are reused.
+
+    Rows that share an input stay together and at their positions, so that the null has their dependence too.
 
     Args:
-        x: First layer, whitened.
-        y: Second layer, whitened.
+        x: First layer, whitened or not, (samples, neurons of x).
+        y: Second layer, whitened or not, (samples, neurons of y).
+        groups: Which rows share an input: how many follow each other, or the input of every row, (samples,).
         permutations: Number of draws; the least p-value is 1 / (permutations + 1).
         generator: Source of the permutations, on the CPU.
 
     Raises:
-        ValueError: Different numbers of samples, or no permutation.
+        ValueError: Bad activations, different numbers of samples, no permutation, or bad groups.
     """
-    checks.same_samples("x", x.x, "y", y.x)
-    if permutations < 1:
-        raise ValueError(f"permutations: wanted 1 or more, found {permutations}")
-    drawn = torch.stack(list(_permuted(x, y.single, permutations, generator)))
-    seen = single_correlations(x, y.single)
+    first, second = whitened("x", x), whitened("y", y)
+    checks.same_samples("x", first.x, "y", second.x)
+    checks.count("permutations", permutations)
+    rows = rows_of_inputs(groups, first.samples)
+    drawn = torch.stack(list(_permuted(first, second.single, rows, permutations, generator)))
+    seen = single_correlations(first, second.single)
     # Step-down: once one correlation is not significant, no smaller one is.
     p_values = _p_value(seen, drawn).cummax(0).values
-    return PermutationNull(drawn, p_values, float(_p_value(seen.mean(), drawn.mean(1))))
+    samples = effective_samples(first, second, groups=groups)
+    return PermutationNull(drawn, p_values, float(_p_value(seen.mean(), drawn.mean(1))), samples)
 
 
-def _permuted(x: Whitened, y: torch.Tensor, count: int, generator: torch.Generator | None) -> Iterable[torch.Tensor]:
-    shuffled = torch.empty_like(y)
+def _permuted(
+    x: Whitened, y: torch.Tensor, rows: torch.Tensor, count: int, generator: torch.Generator | None
+) -> Iterable[torch.Tensor]:
+    shuffled, order = torch.empty_like(y), torch.empty_like(rows.flatten())
     for _ in range(count):
-        order = torch.randperm(len(y), generator=generator).to(y.device)
-        yield single_correlations(x, torch.index_select(y, 0, order, out=shuffled))
+        order[rows.flatten()] = rows[torch.randperm(len(rows), generator=generator)].flatten()
+        yield single_correlations(x, torch.index_select(y, 0, order.to(y.device), out=shuffled))
 
 
 def _p_value(seen: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
     return (1 + (drawn >= seen).sum(0)).double() / (1 + len(drawn))
 
 
-def ordered(correlations: torch.Tensor) -> torch.Tensor:
+def ordered(correlations: checks.Array) -> torch.Tensor:
     """Correlations in float64 after checking that they are a descending vector in [0, 1].
 
     Raises:

@@ -2,15 +2,15 @@
 
 import torch
 
-from netspectra.measures.scatter import Layer, centre_pair, square_norms
+from netspectra.measures.scatter import Activations, centre_pair, square_norms
 
 
-def cka(x: Layer, y: Layer, *, debiased: bool = False) -> float:
+def cka(x: Activations, y: Activations, *, debiased: bool = False) -> float:
     """Linear CKA of two layers: |Y'X|^2 / (|X'X| |Y'Y|) of centred activations, Frobenius norms.
 
     Debiased, each product of Gram matrices is replaced by the unbiased HSIC of Song et al. (2012), which leaves the
     diagonals out: independent layers then give zero on average whatever the number of neurons. Neither form ever
-    needs a samples x samples matrix.
+    needs a samples x samples matrix. Rows that share an input leave a bias that debiasing does not see.
 
     Args:
         x: Activations, (samples, neurons of x), or their whitening, whose covariance is then reused.

@@ -7,7 +7,8 @@ import torch
 
 from netspectra.measures import checks
 from netspectra.measures.cca_inference import warn_few_samples
-from netspectra.measures.scatter import BLOCK, CONSTANT_ULPS
+from netspectra.measures.ranges import never_varies, varies, within_range
+from netspectra.measures.scatter import CHUNK
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class DFTCCA:
     mean: float
 
 
-def dft_cca(x: torch.Tensor, y: torch.Tensor, *, rtol: float = 1e-6) -> DFTCCA:
+def dft_cca(x: checks.Array, y: checks.Array, *, rtol: float = 1e-6) -> DFTCCA:
     """CCA of channels at each frequency of the two-dimensional Fourier transform.
 
     For translation-invariant data and circular padding the covariance is block diagonal over frequencies, so the
@@ -41,17 +42,14 @@ def dft_cca(x: torch.Tensor, y: torch.Tensor, *, rtol: float = 1e-6) -> DFTCCA:
     Raises:
         ValueError: Not four dimensions, NaN or infinity, one sample, different samples or map sizes, a constant layer.
     """
-    for name, maps in (("x", x), ("y", y)):
-        checks.finite(name, maps)
-        if maps.ndim != 4 or maps.shape[0] < 2:
-            raise ValueError(f"{name}: wanted (samples >= 2, channels, H, W), found shape {tuple(maps.shape)}")
+    x, y = _maps("x", x), _maps("y", y)
     checks.same_samples("x", x, "y", y)
     if x.shape[2:] != y.shape[2:]:
         raise ValueError(f"y: wanted maps of {tuple(x.shape[2:])} as x has, found {tuple(y.shape[2:])}; resample one")
     warn_few_samples(len(x), x.shape[1], y.shape[1])
     x_mean, y_mean = (maps.mean(0, dtype=torch.float64) for maps in (x, y))
     weights = _weights(*x.shape[2:]).to(x_mean)
-    xx, xy, yy = _products(x.detach(), x_mean, y.detach(), y_mean, len(weights))
+    xx, xy, yy = _products(x, x_mean, y, y_mean, len(weights))
     (wx, rank_x), (wy, rank_y) = _whiten("x", xx, x_mean, len(x), rtol), _whiten("y", yy, y_mean, len(y), rtol)
     rho = torch.linalg.svdvals(wx.mH @ xy @ wy).clamp(0, 1)
     ranks = torch.minimum(rank_x, rank_y)
@@ -60,26 +58,33 @@ def dft_cca(x: torch.Tensor, y: torch.Tensor, *, rtol: float = 1e-6) -> DFTCCA:
     return DFTCCA(rho, ranks, weights, float((live @ each) / live.sum()))
 
 
+def _maps(name: str, maps: checks.Array) -> torch.Tensor:
+    maps = checks.finite(name, maps)
+    if maps.ndim != 4 or maps.shape[0] < 2:
+        raise ValueError(f"{name}: wanted (samples >= 2, channels, H, W), found shape {tuple(maps.shape)}")
+    return within_range(maps)[0]
+
+
 def _products(
     x: torch.Tensor, x_mean: torch.Tensor, y: torch.Tensor, y_mean: torch.Tensor, frequencies: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Spectral covariances of x, of x with y, and of y, times samples: (frequencies, channels, channels)."""
 
-    def zeros(rows: int, columns: int) -> torch.Tensor:
-        return torch.zeros(frequencies, rows, columns, dtype=torch.complex128, device=x.device)
+    def zeros(first: int, second: int) -> torch.Tensor:
+        return torch.zeros(frequencies, first, second, dtype=torch.complex128, device=x.device)
 
     xx, xy, yy = (zeros(*sizes) for sizes in ((x.shape[1],) * 2, (x.shape[1], y.shape[1]), (y.shape[1],) * 2))
-    rows = max(1, 4 * BLOCK // max(x_mean.numel(), y_mean.numel()))
-    for a, b in zip(_spectra(x, x_mean, rows), _spectra(y, y_mean, rows), strict=True):
+    count = max(1, 4 * CHUNK // max(x_mean.numel(), y_mean.numel()))
+    for a, b in zip(_spectra(x, x_mean, count), _spectra(y, y_mean, count), strict=True):
         xx.baddbmm_(a.mH, a)
         xy.baddbmm_(a.mH, b)
         yy.baddbmm_(b.mH, b)
     return xx, xy, yy
 
 
-def _spectra(maps: torch.Tensor, mean: torch.Tensor, rows: int) -> Iterator[torch.Tensor]:
+def _spectra(maps: torch.Tensor, mean: torch.Tensor, count: int) -> Iterator[torch.Tensor]:
     """Transforms of centred maps, (frequencies, samples, channels), some samples at a time."""
-    for part in maps.split(rows):
+    for part in maps.split(count):
         yield torch.fft.rfft2(part - mean, norm="ortho").flatten(2).permute(2, 0, 1).contiguous()
 
 
@@ -88,9 +93,8 @@ def _whiten(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Whitenings (frequencies, channels, channels) and ranks, with one tolerance for all frequencies."""
     values, vectors = torch.linalg.eigh(scatter)
-    spread = float((values.max().clamp(min=0) / samples).sqrt())
-    if spread <= CONSTANT_ULPS * torch.finfo(torch.float64).eps * float(mean.norm()):
-        raise ValueError(f"{name}: wanted activations that vary over samples, found a constant layer; leave it out")
+    if not varies((values.max().clamp(min=0) / samples).sqrt(), mean.norm()):
+        raise never_varies(name, mean.numel())
     kept = values > max(rtol**2, values.shape[1] * torch.finfo(values.dtype).eps) * values.max()
     roots = torch.where(kept, values, 1.0).rsqrt() * kept
     return vectors * roots[:, None], kept.sum(1)

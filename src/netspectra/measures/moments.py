@@ -4,7 +4,8 @@ from typing import Self
 
 import torch
 
-from netspectra.measures.scatter import add_gram, blocks, mean_of, symmetric
+from netspectra.measures import checks
+from netspectra.measures.scatter import add_gram, chunks, mean_of, symmetric
 
 
 class Moments:
@@ -15,17 +16,18 @@ class Moments:
 
     Args:
         dim: Number of neurons.
-        device: Where the accumulators live; that of the first batch when None.
+        device: Where the accumulators live; that of the first batch when None, the CPU for MPS, which has no float64.
     """
 
     def __init__(self, dim: int, device: torch.device | str | None = None) -> None:
-        self.dim = dim
+        self.dim = checks.count("dim", dim)
         self.count = 0
+        device = checks.with_float64(device)
         self.mean = torch.zeros(dim, dtype=torch.float64, device=device)
         self._lower = torch.zeros(dim, dim, dtype=torch.float64, device=device)
         self._settled = device is not None
 
-    def update(self, x: torch.Tensor) -> Self:
+    def update(self, x: checks.Array) -> Self:
         """Add samples of shape (samples, dim).
 
         Raises:
@@ -33,8 +35,9 @@ class Moments:
         """
         x, mean = mean_of("x", x, columns=self.dim)
         self._settle(x.device)
-        for block in blocks(x, mean):
-            add_gram(self._lower, block)
+        x, mean = x.to(self.mean.device), mean.to(self.mean.device)
+        for chunk in chunks(x, mean):
+            add_gram(self._lower, chunk)
         self._merge(x.shape[0], mean)
         return self
 
@@ -42,16 +45,18 @@ class Moments:
         """Covariance (dim, dim), float64: divided by n - 1 when centred, else the second moment E[xx'] divided by n.
 
         Raises:
-            ValueError: Fewer than two samples (centred) or none.
+            ValueError: Fewer than two samples (centred) or none, or squares that float64 cannot hold.
         """
         wanted = 2 if centred else 1
         if self.count < wanted:
             raise ValueError(f"moments: wanted at least {wanted} samples for a covariance, found {self.count}")
         if centred:
-            return symmetric(self._lower) / (self.count - 1)
-        return symmetric(self._lower) / self.count + torch.outer(self.mean, self.mean)
+            return checks.squares("x", symmetric(self._lower) / (self.count - 1))
+        return checks.squares("x", symmetric(self._lower) / self.count + torch.outer(self.mean, self.mean))
 
     def __add__(self, other: "Moments") -> "Moments":
+        if not isinstance(other, Moments):
+            return NotImplemented
         if self.dim != other.dim:
             raise ValueError(f"moments: wanted dim {self.dim} on both sides, found {other.dim}")
         total = Moments(self.dim, self.mean.device)

@@ -26,7 +26,7 @@ class PowerLaw:
 
 
 def power_law(
-    values: torch.Tensor,
+    values: checks.Array,
     *,
     first: int = 1,
     last: int | None = None,
@@ -47,11 +47,12 @@ def power_law(
         generator: Source of the resamples.
 
     Raises:
-        ValueError: Fewer than three ranks in the range, a rank above the dimension, or an eigenvalue there that is
-            not positive.
+        ValueError: Fewer than three ranks in the range, a rank above the dimension, an eigenvalue there that is not
+            positive, values that are not descending, or fewer than two resamples.
     """
-    values = checks.vector("values", values)
-    last = last or int((values > 0).sum())
+    values = checks.descending("values", values)
+    checks.count("resamples", resamples, least=2)
+    last = int((values > 0).sum()) if last is None else last
     if not 1 <= first <= last - 2 or last > len(values):
         raise ValueError(
             f"first, last: wanted three ranks or more within 1 ... {len(values)}, found {first} ... {last}"
@@ -63,14 +64,14 @@ def power_law(
         )
     x = torch.arange(first, last + 1, dtype=torch.float64, device=kept.device).log()
     slope, residuals, r_squared = _line(x, kept.log())
-    drawn = _blocks(len(kept), resamples, generator).to(kept.device)
+    drawn = _runs(len(kept), resamples, generator).to(kept.device)
     centred = x - x.mean()
     slopes = slope + residuals[drawn] @ centred / centred.square().sum()
     return PowerLaw(-slope, _interval(-slopes, level), (first, last), r_squared)
 
 
 def density_power_law(
-    values: torch.Tensor,
+    values: checks.Array,
     lower: float,
     upper: float,
     *,
@@ -92,16 +93,20 @@ def density_power_law(
         generator: Source of the resamples.
 
     Raises:
-        ValueError: Bounds out of order, or fewer than three eigenvalues between them.
+        ValueError: Bounds out of order, fewer than three eigenvalues between them or all of them equal, which tell
+            nothing of a density, or fewer than two resamples.
     """
     values = checks.vector("values", values)
-    if not 0 < lower < upper:
+    checks.count("resamples", resamples, least=2)
+    if not 0 < lower < upper < math.inf:
         raise ValueError(f"lower, upper: wanted 0 < lower < upper, found {lower}, {upper}")
     kept = values[(values >= lower) & (values <= upper)]
     if len(kept) < 3:
         raise ValueError(
             f"values: wanted three or more in [{lower:.3g}, {upper:.3g}], found {len(kept)} of {len(values)}"
         )
+    if float(kept.min()) == float(kept.max()):
+        raise ValueError(f"values: wanted eigenvalues that differ, found all {len(kept)} equal to {float(kept[0]):.3g}")
     logs = (kept / lower).log()
     drawn = torch.randint(len(kept), (resamples, len(kept)), generator=generator).to(kept.device)
     means = torch.cat([logs.mean()[None], logs[drawn].mean(1)])
@@ -112,15 +117,21 @@ def density_power_law(
 
 
 def _truncated_rate(means: torch.Tensor, length: float) -> torch.Tensor:
-    """Rate b of exponentials cut off at `length` that have these means: 1/b - length / (e^(b length) - 1) = mean."""
-    low, high = torch.full_like(means, -200.0 / length), torch.full_like(means, 200.0 / length)
+    """Rate b of exponentials cut off at `length` that have these means: 1/b - length / (e^(b length) - 1) = mean.
+
+    Infinite for means at an end, where all values coincide.
+    """
+    # The mean is less than 1/b, and for negative rates greater than length + 1/b, so the ends bracket every root.
+    high = (1 / means).clamp(min=200.0 / length)
+    low = -(1 / (length - means)).clamp(min=200.0 / length)
     for _ in range(100):
         b = (low + high) / 2
         t = b * length
         # Near zero the two terms cancel; their series is length / 2 - b length^2 / 12.
         mean = torch.where(t.abs() < 1e-4, length * (0.5 - t / 12), 1 / b - length / torch.expm1(t))
         low, high = torch.where(mean > means, b, low), torch.where(mean > means, high, b)
-    return (low + high) / 2
+    rate = torch.where(means > 0, (low + high) / 2, math.inf)
+    return torch.where(means < length, rate, -math.inf)
 
 
 def _line(x: torch.Tensor, y: torch.Tensor) -> tuple[float, torch.Tensor, float]:
@@ -132,7 +143,7 @@ def _line(x: torch.Tensor, y: torch.Tensor) -> tuple[float, torch.Tensor, float]
     return slope, residuals, 1 - float(residuals.square().sum()) / total if total else 1.0
 
 
-def _blocks(n: int, resamples: int, generator: torch.Generator | None) -> torch.Tensor:
+def _runs(n: int, resamples: int, generator: torch.Generator | None) -> torch.Tensor:
     """Indices (resamples, n) made of runs of about sqrt(n) neighbours, the last followed by the first."""
     length = max(1, round(math.sqrt(n)))
     starts = torch.randint(n, (resamples, math.ceil(n / length)), generator=generator)
@@ -141,5 +152,9 @@ def _blocks(n: int, resamples: int, generator: torch.Generator | None) -> torch.
 
 def _interval(draws: torch.Tensor, level: float) -> tuple[float, float]:
     tail = (1 - checks.fraction("level", level)) / 2
-    low, high = draws.quantile(torch.tensor([tail, 1 - tail], dtype=draws.dtype, device=draws.device)).tolist()
+    ends = torch.tensor([tail, 1 - tail], dtype=draws.dtype, device=draws.device)
+    if bool(draws.isfinite().all()):
+        low, high = draws.quantile(ends).tolist()
+    else:  # between infinite draws nothing can be interpolated
+        low, high = (draws.quantile(q, interpolation=i).item() for q, i in zip(ends, ("lower", "higher"), strict=True))
     return low, high

@@ -4,12 +4,14 @@ Centred or not, and on which data, is up to the moments that come in; the rainbo
 moments over the training set.
 """
 
+import math
+
 import torch
 
 from netspectra.measures import checks
 
 
-def align(cross: torch.Tensor, *, rtol: float | None = None) -> torch.Tensor:
+def align(cross: checks.Array, *, rtol: float | None = None) -> torch.Tensor:
     """A = U V' for E[x y'] = U S V': the orthogonal map that makes x A closest to y in the mean square.
 
     Rainbow document, "A = U V'" (its A maps column vectors and is the transpose of this one). Directions with no
@@ -18,7 +20,8 @@ def align(cross: torch.Tensor, *, rtol: float | None = None) -> torch.Tensor:
 
     Args:
         cross: (dx, dy).
-        rtol: Singular values below rtol times the largest count as zero; max(dx, dy) times the precision when None.
+        rtol: Singular values below rtol times the largest count as zero; max(dx, dy) times the precision when None, and
+            its root times that in half precision.
 
     Returns:
         (dx, dy), float64.
@@ -26,16 +29,16 @@ def align(cross: torch.Tensor, *, rtol: float | None = None) -> torch.Tensor:
     Raises:
         ValueError: Not a matrix, NaN or infinity, or zero throughout.
     """
-    u, s, vh = torch.linalg.svd(checks.matrix("cross", cross).double(), full_matrices=False)
+    cross = checks.matrix("cross", cross)
+    u, s, vh = torch.linalg.svd(cross.double(), full_matrices=False)
     if not float(s[0]):
         raise ValueError("cross: wanted a cross-covariance that is not zero throughout, found zeros")
-    rtol = max(cross.shape) * torch.finfo(cross.dtype).eps if rtol is None else rtol
-    rank = int((s > rtol * s[0]).sum())
+    rank = int((s > (_rounding(cross) if rtol is None else rtol) * s[0]).sum())
     return u[:, :rank] @ vh[:rank]
 
 
 def correlation(
-    cross: torch.Tensor, x_cov: torch.Tensor, y_cov: torch.Tensor, *, alignment: torch.Tensor | None = None
+    cross: checks.Array, x_cov: checks.Array, y_cov: checks.Array, *, alignment: checks.Array | None = None
 ) -> float:
     """Cosine r = tr S / sqrt(tr Cx tr Cy) between aligned representations, S the singular values of E[x y'].
 
@@ -55,11 +58,11 @@ def correlation(
 
 
 def explained_variance(
-    cross: torch.Tensor,
-    x_cov: torch.Tensor,
-    y_cov: torch.Tensor,
+    cross: checks.Array,
+    x_cov: checks.Array,
+    y_cov: checks.Array,
     *,
-    alignment: torch.Tensor | None = None,
+    alignment: checks.Array | None = None,
     rescale: bool = True,
 ) -> float:
     """Share of the variance of y that the aligned x explains: 1 - E|y - c A'x|^2 / E|y|^2.
@@ -80,18 +83,34 @@ def explained_variance(
     return (2 * overlap - x_total) / y_total
 
 
+def _rounding(cross: torch.Tensor) -> float:
+    """Entries of half precision are off by so much that the worst case would take most directions for noise."""
+    precision, longest = torch.finfo(cross.dtype).eps, max(cross.shape)
+    return precision * (longest if precision < checks.ROUNDING else math.sqrt(longest))
+
+
 def _traces(
-    cross: torch.Tensor, x_cov: torch.Tensor, y_cov: torch.Tensor, alignment: torch.Tensor | None
+    cross: checks.Array, x_cov: checks.Array, y_cov: checks.Array, alignment: checks.Array | None
 ) -> tuple[float, float, float]:
+    """Tr S or tr(A' E[x y']), tr Cx and tr Cy, over a common power of two that keeps their products in range."""
     cross = checks.matrix("cross", cross).double()
-    totals = []
-    for name, cov, d in (("x_cov", x_cov, cross.shape[0]), ("y_cov", y_cov, cross.shape[1])):
-        total = float(checks.finite(name, cov).double().trace()) if cov.shape == (d, d) else 0.0
-        if not total > 0:
-            raise ValueError(f"{name}: wanted a ({d}, {d}) covariance above zero, found {tuple(cov.shape)}")
-        totals.append(total)
+    x_total, y_total = _total("x_cov", x_cov, cross.shape[0]), _total("y_cov", y_cov, cross.shape[1])
+    shift = -(math.frexp(x_total)[1] + math.frexp(y_total)[1]) // 2
+    return tuple(math.ldexp(value, shift) for value in (_overlap(cross, alignment), x_total, y_total))
+
+
+def _total(name: str, cov: checks.Array, d: int) -> float:
+    cov = checks.finite(name, cov)
+    total = float(cov.double().trace()) if cov.shape == (d, d) else 0.0
+    if not total > 0:
+        raise ValueError(f"{name}: wanted a ({d}, {d}) covariance above zero, found {tuple(cov.shape)}")
+    return total
+
+
+def _overlap(cross: torch.Tensor, alignment: checks.Array | None) -> float:
     if alignment is None:
-        return float(torch.linalg.svdvals(cross).sum()), totals[0], totals[1]
+        return float(torch.linalg.svdvals(cross).sum())
+    alignment = checks.matrix("alignment", alignment)
     if alignment.shape != cross.shape:
         raise ValueError(f"alignment: wanted {tuple(cross.shape)}, found {tuple(alignment.shape)}")
-    return float((checks.matrix("alignment", alignment).double() * cross).sum()), totals[0], totals[1]
+    return float((alignment.double() * cross).sum())

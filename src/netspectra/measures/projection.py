@@ -2,14 +2,17 @@
 
 import torch
 
-from netspectra.measures.spectra import Spectrum
+from netspectra.measures import checks
+from netspectra.measures.eigenspectra import Spectrum
+from netspectra.measures.ranges import rows_within_range
 
 
-def keep_high_variance(weight: torch.Tensor, inputs: Spectrum, cutoff: float) -> torch.Tensor:
+def keep_high_variance(weight: checks.Array, inputs: Spectrum, cutoff: float) -> torch.Tensor:
     """Project every node on the principal components of its input that hold more than `cutoff` of the variance.
 
     Each node keeps the length it had. A node that lies wholly in what is removed is left as it was, since no direction
-    remains to give that length to. Alignment document, "Application to adversarial robustness".
+    remains to give that length to; so are all nodes of a layer whose input never varies.
+    Alignment document, "Application to adversarial robustness".
 
     Args:
         weight: (nodes, d).
@@ -21,17 +24,19 @@ def keep_high_variance(weight: torch.Tensor, inputs: Spectrum, cutoff: float) ->
         New weights, in the shape and dtype of the old.
 
     Raises:
-        ValueError: A cutoff outside [0, 1), or eigenvectors of another dimension.
+        ValueError: A cutoff outside [0, 1), eigenvectors of another dimension, NaN or infinity.
     """
     if not 0 <= cutoff < 1:
         raise ValueError(f"cutoff: wanted a share of variance in [0, 1), found {cutoff}")
+    weight = checks.matrix("weight", weight)
     if inputs.vectors.shape[0] != weight.shape[1]:
         raise ValueError(f"inputs: wanted dimension {weight.shape[1]}, found {inputs.vectors.shape[0]}")
     values = inputs.values.clamp(min=0)
     rounding = torch.finfo(values.dtype).eps * len(values)
     basis = inputs.vectors[:, values / values.sum() > max(cutoff, rounding)]
-    old = weight.to(basis.dtype)
+    old, size = rows_within_range(weight.to(basis.dtype))
     new = old @ basis @ basis.T
     norm = new.norm(dim=1, keepdim=True)
     lost = norm <= rounding * old.norm(dim=1, keepdim=True)
-    return torch.where(lost, old, new * (old.norm(dim=1, keepdim=True) / norm.clamp(min=1e-300))).to(weight.dtype)
+    kept = new * (old.norm(dim=1, keepdim=True) / norm.clamp(min=1e-300))
+    return torch.where(lost, old, kept).mul(size).to(weight.dtype)

@@ -5,10 +5,11 @@ import math
 import torch
 
 from netspectra.measures import checks
+from netspectra.measures.ranges import within_range
 
 
 def sample_weights(
-    weight: torch.Tensor, generator: torch.Generator | None = None, *, nodes: int | None = None
+    weight: checks.Array, generator: torch.Generator | None = None, *, nodes: int | None = None
 ) -> torch.Tensor:
     """Weights of independent Gaussian nodes with the covariance of the given ones.
 
@@ -27,13 +28,11 @@ def sample_weights(
     Raises:
         ValueError: Fewer than two dimensions, NaN or infinity, or nodes < 1.
     """
-    checks.finite("weight", weight)
-    nodes = len(weight) if nodes is None else nodes
-    if weight.ndim < 2 or nodes < 1:
-        raise ValueError(
-            f"weight, nodes: wanted (nodes, ...) and at least one node, found {tuple(weight.shape)}, {nodes}"
-        )
-    return draw_rows(weight.detach().flatten(1), nodes, generator).to(weight.dtype).reshape(nodes, *weight.shape[1:])
+    weight = checks.finite("weight", weight)
+    if weight.ndim < 2:
+        raise ValueError(f"weight: wanted (nodes, ...), found shape {tuple(weight.shape)}")
+    nodes = len(weight) if nodes is None else checks.count("nodes", nodes)
+    return draw_rows(weight.flatten(1), nodes, generator).to(weight.dtype).reshape(nodes, *weight.shape[1:])
 
 
 def draw_rows(
@@ -44,5 +43,6 @@ def draw_rows(
     G W / sqrt(n) has the law of G diag(s) V' / sqrt(n) for W = U diag(s) V', since G U is as normal as G.
     """
     count, d = rows.shape
+    within, size = within_range(rows)
     white = torch.randn(nodes, d if isotropic else count, dtype=torch.float64, generator=generator).to(rows.device)
-    return white * rows.square().mean().sqrt() if isotropic else white @ rows.double() / math.sqrt(count)
+    return white * (within.square().mean().sqrt() * size) if isotropic else white @ rows.double() / math.sqrt(count)

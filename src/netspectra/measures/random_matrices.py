@@ -20,7 +20,7 @@ def marchenko_pastur_edges(nodes: int, d: int, variance: float) -> tuple[float, 
     return variance * (1 - root) ** 2, variance * (1 + root) ** 2
 
 
-def marchenko_pastur_density(values: torch.Tensor, nodes: int, d: int, variance: float) -> torch.Tensor:
+def marchenko_pastur_density(values: checks.Array, nodes: int, d: int, variance: float) -> torch.Tensor:
     """Density of those eigenvalues of W'W / nodes that are not zero, integrating to 1 between the edges.
 
     p(x) = sqrt((upper - x)(x - lower)) / (2 pi variance x min(d, nodes) / nodes), and 0 outside.
@@ -32,10 +32,10 @@ def marchenko_pastur_density(values: torch.Tensor, nodes: int, d: int, variance:
         variance: Of one entry of W.
 
     Raises:
-        ValueError: A number that is not positive.
+        ValueError: A number that is not positive; NaN or infinity.
     """
     lower, upper = marchenko_pastur_edges(nodes, d, variance)
-    values = values.double()
+    values = checks.finite("values", values).double()
     root = ((upper - values) * (values - lower)).clamp(min=0).sqrt()
     density = root / (2 * math.pi * variance * values * min(d, nodes) / nodes)
     return torch.where(root > 0, density, 0.0)
@@ -64,7 +64,7 @@ def marchenko_pastur_spectrum(nodes: int, d: int, variance: float, *, grid: int 
     return x[1:][torch.searchsorted(cumulative, wanted)]
 
 
-def bulk_variance(values: torch.Tensor, nodes: int, d: int) -> float:
+def bulk_variance(values: checks.Array, nodes: int, d: int) -> float:
     """Variance of the entries whose Marchenko-Pastur law has the median of the eigenvalues that are not zero.
 
     Gavish and Donoho 2014, section III.E; a few eigenvalues that have left the bulk hardly move it.
@@ -75,13 +75,16 @@ def bulk_variance(values: torch.Tensor, nodes: int, d: int) -> float:
         d: Columns of W.
 
     Raises:
-        ValueError: Wrong shape, NaN or infinity.
+        ValueError: Wrong shape, too few, not descending, NaN or infinity; a number that is not positive.
     """
-    values = checks.vector("values", values)[: min(nodes, d)]
-    return float(values.quantile(0.5) / marchenko_pastur_spectrum(nodes, d, 1.0).quantile(0.5))
+    values = checks.descending("values", values)
+    _positive(nodes=nodes, d=d)
+    if len(values) < min(nodes, d):
+        raise ValueError(f"values: wanted at least the first min(nodes, d) = {min(nodes, d)}, found {len(values)}")
+    return float(values[: min(nodes, d)].quantile(0.5) / marchenko_pastur_spectrum(nodes, d, 1.0).quantile(0.5))
 
 
 def _positive(**numbers: float) -> None:
     for name, value in numbers.items():
-        if not value > 0:
+        if not 0 < value < math.inf:
             raise ValueError(f"{name}: wanted a number above zero, found {value}")

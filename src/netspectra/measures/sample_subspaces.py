@@ -38,15 +38,24 @@ class SampleSubspace:
 
 
 def sample_gram(factors: list[SampleFactor]) -> torch.Tensor:
-    """Inner products of the gradients of all pairs of samples, G G', (samples, samples)."""
-    return sum((f.delta @ f.delta.T) * (f.entering @ f.entering.T + f.bias) for f in factors)
+    """Inner products of the gradients of all pairs of samples, G G', (samples, samples).
+
+    Raises:
+        ValueError: No factors, different numbers of samples, NaN or infinity.
+    """
+    parts = [(*_parts(f), f.bias) for f in factors]
+    if not parts:
+        raise ValueError("factors: wanted one layer or more, found none")
+    for f, (entering, _, _) in zip(factors, parts, strict=True):
+        checks.same_samples(f"entering of {factors[0].layer}", parts[0][0], f"entering of {f.layer}", entering)
+    return sum((delta @ delta.T) * (entering @ entering.T + bias) for entering, delta, bias in parts)
 
 
 def sample_subspace(factors: list[SampleFactor]) -> SampleSubspace:
     """Eigendecomposition of C by way of the samples.
 
     Raises:
-        ValueError: NaN or infinity.
+        ValueError: As `sample_gram`.
     """
     gram = checks.matrix("factors", sample_gram(factors))
     values, vectors = torch.linalg.eigh(gram / len(gram))
@@ -70,16 +79,25 @@ def sample_activity(factors: list[SampleFactor], subspace: SampleSubspace, direc
         ValueError: More directions than samples, or none.
     """
     samples = len(subspace.values)
-    if not 1 <= directions <= samples:
-        raise ValueError(f"directions: wanted 1 to {samples}, found {directions}")
+    checks.count("directions", directions, most=samples)
     scores = {}
     for f in factors:
+        entering, delta = _parts(f)
         weight, bias = 0, 0
         for u in subspace.samples.T[:directions, :, None]:
-            turned = f.delta * u
-            weight += (turned.T @ f.entering).square_()
+            turned = delta * u
+            weight += (turned.T @ entering).square_()
             bias += turned.sum(0).square_()
         scores[f"{f.layer}.weight"] = weight / samples
         if f.bias:
             scores[f"{f.layer}.bias"] = bias / samples
     return scores
+
+
+def _parts(factor: SampleFactor) -> tuple[torch.Tensor, torch.Tensor]:
+    """What enters and delta, checked; half precision, whose products lose what they are summed from, in float64."""
+    names = f"entering of {factor.layer}", f"delta of {factor.layer}"
+    given = [checks.matrix(n, x) for n, x in zip(names, (factor.entering, factor.delta), strict=True)]
+    checks.same_samples(names[0], given[0], names[1], given[1])
+    entering, delta = (x.double() if x.dtype in (torch.float16, torch.bfloat16) else x for x in given)
+    return entering, delta

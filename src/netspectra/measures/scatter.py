@@ -1,21 +1,22 @@
-"""Means and scatter matrices of whole layers in float64, a block of samples at a time and without a copy of any layer.
+"""Means and scatter matrices of whole layers in float64, a chunk of samples at a time and without a copy of any layer.
 
 `Moments` streams batches that are not there yet; each of them, and every layer that is at hand, is read twice here, so
 that the mean is known before anything is squared.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from netspectra.measures import checks
+from netspectra.measures.ranges import never_varies, over_largest, varies
 
-# A spread this many times the round-off of the largest value is no spread at all.
-CONSTANT_ULPS = 16
-# Numbers in a block of centred samples: small enough to stay in the cache and to need no fresh memory.
-BLOCK = 1 << 19
+# Numbers in a chunk of centred samples: small enough to stay in the cache and to need no fresh memory.
+CHUNK = 1 << 19
+# Largest variance, and inverse of the least, whose products keep their digits in the precision they are made in.
+SAFE_VARIANCE = {torch.float64: 1e40, torch.float32: 1e16}
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +24,16 @@ class Centred:
     """A layer with its first two moments.
 
     Attributes:
-        x: Activations as given, (samples, neurons); never copied.
+        x: Activations as given, (samples, neurons); never copied, unless their squares leave the range of float64.
         mean: Mean of every neuron, (neurons,), float64.
         scatter: centred' centred, (neurons, neurons), float64.
+        size: What the activations were divided by, to be in range: 1 for all but very large or small ones.
     """
 
     x: torch.Tensor
     mean: torch.Tensor
     scatter: torch.Tensor
+    size: float = field(default=1.0, kw_only=True)
 
     @property
     def samples(self) -> int:
@@ -43,10 +46,10 @@ class Centred:
         return self.x.shape[1]
 
 
-Layer = torch.Tensor | Centred
+Activations = checks.Array | Centred
 
 
-def centre(name: str, x: Layer) -> Centred:
+def centre(name: str, x: Activations) -> Centred:
     """Mean and scatter of a layer, unless it carries them already.
 
     Raises:
@@ -54,14 +57,16 @@ def centre(name: str, x: Layer) -> Centred:
     """
     if isinstance(x, Centred):
         return x
-    x, mean = mean_of(name, x, rows=2)
-    return _varying(name, Centred(x, mean, _sum_of_grams(blocks(x, mean), mean)))
+    layer = _centred(name, x)
+    return _varying(name, layer if _in_range(layer) else _centred(name, *over_largest(layer.x)))
 
 
-def centre_pair(x: Layer, y: Layer, dtype: torch.dtype = torch.float64) -> tuple[Centred, Centred, torch.Tensor]:
+def centre_pair(
+    x: Activations, y: Activations, dtype: torch.dtype = torch.float64
+) -> tuple[Centred, Centred, torch.Tensor]:
     """Both layers with their moments, and the product of their centred activations, (neurons of x, neurons of y).
 
-    Blocks of samples are multiplied in `dtype` and added up in float64, unless a layer carries its moments already.
+    Chunks of samples are multiplied in `dtype` and added up in float64, unless a layer carries its moments already.
 
     Raises:
         ValueError: As `centre`, or different numbers of samples.
@@ -70,67 +75,64 @@ def centre_pair(x: Layer, y: Layer, dtype: torch.dtype = torch.float64) -> tuple
         first, second = centre("x", x), centre("y", y)
         checks.same_samples("x", first.x, "y", second.x)
         return first, second, cross_scatter(first, second)
-    (x, x_mean), (y, y_mean) = mean_of("x", x, rows=2), mean_of("y", y, rows=2)
-    checks.same_samples("x", x, "y", y)
-    # Side by side, one symmetric product gives all three, and costs no more than they would.
-    joint = _sum_of_grams(_side_by_side(x, x_mean, y, y_mean, dtype), torch.cat([x_mean, y_mean]))
-    d = x.shape[1]
-    first, second = Centred(x, x_mean, joint[:d, :d]), Centred(y, y_mean, joint[d:, d:])
-    return _varying("x", first), _varying("y", second), joint[:d, d:]
+    first, second, cross = _joint(x, 1.0, y, 1.0, dtype)
+    if not (_in_range(first, dtype) and _in_range(second, dtype)):
+        first, second, cross = _joint(*over_largest(first.x), *over_largest(second.x), dtype)
+    return _varying("x", first), _varying("y", second), cross
 
 
 def cross_scatter(x: Centred, y: Centred) -> torch.Tensor:
     """Product of the centred activations of two layers, (neurons of x, neurons of y), float64."""
-    rows = min(_rows(x.neurons), _rows(y.neurons))
+    count = min(_chunk(x.neurons), _chunk(y.neurons))
     total = x.mean.new_zeros(x.neurons, y.neurons)
-    for a, b in zip(blocks(x.x, x.mean, rows), blocks(y.x, y.mean, rows), strict=True):
+    for a, b in zip(chunks(x.x, x.mean, count), chunks(y.x, y.mean, count), strict=True):
         total.addmm_(a.T, b)
     return total
 
 
 def square_norms(x: Centred) -> torch.Tensor:
     """Squared norms of the centred samples, (samples,), float64."""
-    return torch.cat([block.square().sum(1) for block in blocks(x.x, x.mean)])
+    return torch.cat([chunk.square().sum(1) for chunk in chunks(x.x, x.mean)])
 
 
 def project(x: Centred, basis: torch.Tensor) -> torch.Tensor:
     """Centred samples times `basis` (neurons, k), in the precision of the basis: (samples, k)."""
     scores = basis.new_empty(x.samples, basis.shape[1])
-    rows = _rows(x.neurons)
-    for block, part in zip(blocks(x.x, x.mean, rows, basis.dtype), scores.split(rows), strict=True):
-        torch.mm(block, basis, out=part)
+    count = _chunk(x.neurons)
+    for chunk, part in zip(chunks(x.x, x.mean, count, basis.dtype), scores.split(count), strict=True):
+        torch.mm(chunk, basis, out=part)
     return scores
 
 
-def blocks(
-    x: torch.Tensor, mean: torch.Tensor, rows: int | None = None, dtype: torch.dtype = torch.float64
+def chunks(
+    x: torch.Tensor, mean: torch.Tensor, count: int | None = None, dtype: torch.dtype = torch.float64
 ) -> Iterator[torch.Tensor]:
-    """Centred samples, some rows at a time; every block overwrites the last."""
-    rows = rows or _rows(x.shape[1])
-    buffer = torch.empty(min(rows, len(x)), x.shape[1], dtype=dtype, device=x.device)
-    for part in x.split(rows):
+    """Centred samples, `count` at a time; every chunk overwrites the last."""
+    count = count or _chunk(x.shape[1])
+    buffer = torch.empty(min(count, len(x)), x.shape[1], dtype=dtype, device=x.device)
+    for part in x.split(count):
         yield _subtract(part, mean, buffer[: len(part)])
 
 
-def gram(block: torch.Tensor) -> torch.Tensor:
-    """Block' block."""
-    return symmetric(add_gram(block.new_zeros(block.shape[1], block.shape[1]), block))
+def gram(a: torch.Tensor) -> torch.Tensor:
+    """A'a."""
+    return symmetric(add_gram(a.new_zeros(a.shape[1], a.shape[1]), a))
 
 
-def add_gram(lower: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
-    """Add block' block to `lower`, of which the triangle below and with the diagonal counts; see `symmetric`.
+def add_gram(lower: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+    """Add a'a to `lower`, of which the triangle below and with the diagonal counts; see `symmetric`.
 
     Torch has no product that computes half of a symmetric matrix, so on a CPU the BLAS of scipy does.
     """
     if lower.device.type != "cpu":
-        return lower.add_(block.T @ block)
+        return lower.add_(a.T @ a)
     from scipy.linalg.blas import dsyrk, ssyrk  # a quarter of a second, which jobs without products need not pay
 
-    array = block.numpy()
-    a, trans = (array, 1) if array.flags.f_contiguous else (array.T, 0)
-    if block.dtype == torch.float32:
-        return lower.add_(torch.from_numpy(ssyrk(1.0, a, trans=trans).T))
-    dsyrk(1.0, a, beta=1.0, c=lower.numpy().T, overwrite_c=True, trans=trans)
+    array = a.numpy()
+    given, trans = (array, 1) if array.flags.f_contiguous else (array.T, 0)
+    if a.dtype == torch.float32:
+        return lower.add_(torch.from_numpy(ssyrk(1.0, given, trans=trans).T))
+    dsyrk(1.0, given, beta=1.0, c=lower.numpy().T, overwrite_c=True, trans=trans)
     return lower
 
 
@@ -141,8 +143,8 @@ def symmetric(lower: torch.Tensor) -> torch.Tensor:
 
 def _sum_of_grams(parts: Iterator[torch.Tensor], like: torch.Tensor) -> torch.Tensor:
     lower = like.new_zeros(len(like), len(like))
-    for block in parts:
-        add_gram(lower, block)
+    for part in parts:
+        add_gram(lower, part)
     return symmetric(lower)
 
 
@@ -150,13 +152,13 @@ def _side_by_side(
     x: torch.Tensor, x_mean: torch.Tensor, y: torch.Tensor, y_mean: torch.Tensor, dtype: torch.dtype
 ) -> Iterator[torch.Tensor]:
     d, width = x.shape[1], x.shape[1] + y.shape[1]
-    rows = _rows(width)
-    buffer = x_mean.new_empty(min(rows, len(x)), width, dtype=dtype)
-    for a, b in zip(x.split(rows), y.split(rows), strict=True):
-        block = buffer[: len(a)]
-        _subtract(a, x_mean, block[:, :d])
-        _subtract(b, y_mean, block[:, d:])
-        yield block
+    count = _chunk(width)
+    buffer = x_mean.new_empty(min(count, len(x)), width, dtype=dtype)
+    for a, b in zip(x.split(count), y.split(count), strict=True):
+        chunk = buffer[: len(a)]
+        _subtract(a, x_mean, chunk[:, :d])
+        _subtract(b, y_mean, chunk[:, d:])
+        yield chunk
 
 
 def _subtract(x: torch.Tensor, mean: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -164,30 +166,54 @@ def _subtract(x: torch.Tensor, mean: torch.Tensor, out: torch.Tensor) -> torch.T
     alone = out.device.type != "cpu" or torch.get_num_threads() == 1
     if alone or x.dtype not in (torch.float32, torch.float64):
         return torch.sub(x, mean, out=out)
-    np.subtract(x.numpy(), mean.numpy(), out=out.numpy(), casting="same_kind")
+    with np.errstate(over="ignore"):  # infinity is seen afterwards, see `_in_range`
+        np.subtract(x.numpy(), mean.numpy(), out=out.numpy(), casting="same_kind")
     return out
 
 
-def _rows(neurons: int) -> int:
-    return max(neurons, BLOCK // neurons)  # below as many rows as columns, reading and writing the sum is the cost
+def _chunk(neurons: int) -> int:
+    return max(neurons, CHUNK // neurons)  # below as many rows as columns, reading and writing the sum is the cost
 
 
 def mean_of(
-    name: str, x: torch.Tensor, *, rows: int = 1, columns: int | None = None
+    name: str, x: checks.Array, *, samples: int = 1, columns: int | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The activations without their graph, checked as by `checks.matrix`, and their mean in float64."""
-    x = checks.matrix(name, x, rows=rows, columns=columns, read=False).detach()
-    mean = sum(part.sum(0, dtype=torch.float64) for part in x.split(_rows(x.shape[1]))) / len(x)
-    if not torch.isfinite(mean).all():  # which NaN and infinity reach
+    x = checks.matrix(name, x, samples=samples, columns=columns, read=False)
+    mean = sum(part.sum(0, dtype=torch.float64) for part in x.split(_chunk(x.shape[1]))) / len(x)
+    if not torch.isfinite(mean).all():  # which NaN and infinity reach, and sums that leave the range
         checks.finite(name, x)
+        mean = sum((part.double() / len(x)).sum(0) for part in x.split(_chunk(x.shape[1])))
     return x, mean
 
 
+def _centred(name: str, x: checks.Array, size: float = 1.0) -> Centred:
+    x, mean = mean_of(name, x, samples=2)
+    return Centred(x, mean, _sum_of_grams(chunks(x, mean), mean), size=size)
+
+
+def _joint(
+    x: checks.Array, x_size: float, y: checks.Array, y_size: float, dtype: torch.dtype
+) -> tuple[Centred, Centred, torch.Tensor]:
+    """Both scatters and the cross-scatter from one product of the layers side by side.
+
+    One symmetric product gives all three, and costs no more than they would.
+    """
+    (x, x_mean), (y, y_mean) = mean_of("x", x, samples=2), mean_of("y", y, samples=2)
+    checks.same_samples("x", x, "y", y)
+    joint = _sum_of_grams(_side_by_side(x, x_mean, y, y_mean, dtype), torch.cat([x_mean, y_mean]))
+    d = x.shape[1]
+    first = Centred(x, x_mean, joint[:d, :d], size=x_size)
+    return first, Centred(y, y_mean, joint[d:, d:], size=y_size), joint[:d, d:]
+
+
+def _in_range(layer: Centred, dtype: torch.dtype = torch.float64) -> bool:
+    variance = float(layer.scatter.diagonal().max()) / layer.samples
+    return 1 / SAFE_VARIANCE[dtype] <= variance <= SAFE_VARIANCE[dtype]
+
+
 def _varying(name: str, layer: Centred) -> Centred:
-    spread = float((layer.scatter.diagonal().max() / layer.samples).sqrt())
-    if spread <= CONSTANT_ULPS * torch.finfo(torch.float64).eps * float(layer.mean.abs().max()):
-        raise ValueError(
-            f"{name}: wanted activations that vary over samples, found all {layer.neurons} neurons constant; "
-            "a dead or constant layer has no correlations, leave it out"
-        )
+    spread = (layer.scatter.diagonal().max() / layer.samples).sqrt()
+    if not varies(spread, layer.mean.abs().max()):
+        raise never_varies(name, layer.neurons)
     return layer

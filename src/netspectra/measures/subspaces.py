@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import torch
 
 from netspectra.measures import checks
+from netspectra.measures.eigenspectra import Spectrum
+from netspectra.measures.ranges import within_range
 from netspectra.measures.scatter import add_gram, symmetric
-from netspectra.measures.spectra import Spectrum
 
 RESOLUTION = 1e-12  # of the largest eigenvalue: what is smaller has too few digits left in squared gradients
 
@@ -32,45 +33,58 @@ class GradientCovariance:
 
     Args:
         parameters: Length of a gradient.
-        device: Where C lives.
+        device: Where C lives; the CPU for MPS, which has no float64.
     """
 
     def __init__(self, parameters: int, device: torch.device | str = "cpu") -> None:
-        self.count = 0
-        self._lower = torch.zeros(parameters, parameters, dtype=torch.float64, device=device)
+        self.count, size = 0, checks.count("parameters", parameters)
+        self._lower = torch.zeros(size, size, dtype=torch.float64, device=checks.with_float64(device))
 
-    def update(self, gradients: torch.Tensor) -> "GradientCovariance":
+    def update(self, gradients: checks.Array) -> "GradientCovariance":
         """Add gradients (samples, parameters).
 
         Raises:
             ValueError: Wrong shape, NaN or infinity.
         """
-        g = checks.matrix("gradients", gradients, columns=len(self._lower)).detach().to(self._lower)
+        g = checks.matrix("gradients", gradients, columns=len(self._lower)).to(self._lower)
         add_gram(self._lower, g)
         self.count += len(g)
         return self
 
     def mean_squares(self) -> torch.Tensor:
-        """The diagonal of C, the mean squared derivative by every parameter, (parameters,)."""
-        return self._lower.diagonal() / max(self.count, 1)
+        """The diagonal of C, the mean squared derivative by every parameter, (parameters,).
+
+        Raises:
+            ValueError: No gradients were added, or squares that float64 cannot hold.
+        """
+        return checks.squares("gradients", self._lower.diagonal() / self._counted())
 
     def __iadd__(self, other: "GradientCovariance") -> "GradientCovariance":
+        if not isinstance(other, GradientCovariance):
+            return NotImplemented
+        if len(other._lower) != len(self._lower):
+            raise ValueError(
+                f"covariance: wanted {len(self._lower)} parameters on both sides, found {len(other._lower)}"
+            )
         self.count += other.count
-        self._lower += other._lower
+        self._lower += other._lower.to(self._lower.device)
         return self
 
     def covariance(self) -> torch.Tensor:
         """C, (parameters, parameters).
 
         Raises:
-            ValueError: No gradients were added.
+            ValueError: No gradients were added, or squares that float64 cannot hold.
         """
+        return checks.squares("gradients", symmetric(self._lower).div_(self._counted()))
+
+    def _counted(self) -> int:
         if not self.count:
             raise ValueError("covariance: wanted at least one gradient, found none; call update first")
-        return symmetric(self._lower).div_(self.count)
+        return self.count
 
 
-def active_subspace(gradients: torch.Tensor, *, resolution: float = RESOLUTION) -> Spectrum:
+def active_subspace(gradients: checks.Array, *, resolution: float = RESOLUTION) -> Spectrum:
     """Eigendecomposition of C = G'G / N, exact.
 
     With fewer samples than parameters it works on GG' / N, and C itself is never formed. Both square the singular
@@ -86,19 +100,19 @@ def active_subspace(gradients: torch.Tensor, *, resolution: float = RESOLUTION) 
         as that rank, (parameters, rank).
 
     Raises:
-        ValueError: Wrong shape, NaN or infinity.
+        ValueError: Wrong shape, NaN or infinity, or squares that float64 cannot hold.
     """
-    g = checks.matrix("gradients", gradients).double()
+    g, size = within_range(checks.matrix("gradients", gradients).double())
     values, vectors = torch.linalg.eigh(_gram(g))
     values, vectors = values.flip(0), vectors.flip(1)
     if not _resolved(values, resolution):
-        return _by_svd(g)
-    if len(g) < g.shape[1]:
+        values, vectors = _by_svd(g)
+    elif len(g) < g.shape[1]:
         vectors = (g.T @ vectors).div_((len(g) * values).sqrt())
-    return Spectrum(_padded(values, g.shape[1]), vectors)
+    return Spectrum(_padded(_squares(values, size), g.shape[1]), vectors)
 
 
-def active_eigenvalues(gradients: torch.Tensor, *, resolution: float = RESOLUTION) -> torch.Tensor:
+def active_eigenvalues(gradients: checks.Array, *, resolution: float = RESOLUTION) -> torch.Tensor:
     """The eigenvalues of `active_subspace` alone, (parameters,), in a fifth of the time.
 
     Args:
@@ -106,17 +120,17 @@ def active_eigenvalues(gradients: torch.Tensor, *, resolution: float = RESOLUTIO
         resolution: As in `active_subspace`.
 
     Raises:
-        ValueError: Wrong shape, NaN or infinity.
+        ValueError: As `active_subspace`.
     """
-    g = checks.matrix("gradients", gradients).double()
+    g, size = within_range(checks.matrix("gradients", gradients).double())
     values = torch.linalg.eigvalsh(_gram(g)).flip(0)
     if not _resolved(values, resolution):
         values = torch.linalg.svdvals(_triangle(g)).square() / len(g)
-    return _padded(values, g.shape[1])
+    return _padded(_squares(values, size), g.shape[1])
 
 
 def covariance_spectrum(
-    covariance: torch.Tensor, samples: int, *, vectors: bool = True, resolution: float = RESOLUTION
+    covariance: checks.Array, samples: int, *, vectors: bool = True, resolution: float = RESOLUTION
 ) -> Spectrum:
     """Eigendecomposition of a C that was accumulated, for gradients that are not held.
 
@@ -127,18 +141,18 @@ def covariance_spectrum(
         resolution: As in `active_subspace`.
 
     Raises:
-        ValueError: Not square, NaN or infinity.
+        ValueError: Not square or symmetric, NaN or infinity, or no samples.
 
     Warns:
         UserWarning: Eigenvalues within the rank that fall below the resolution.
     """
-    c = checks.matrix("covariance", covariance, columns=covariance.shape[0]).double()
+    c, _ = checks.symmetric("covariance", covariance)
+    rank = min(checks.count("samples", samples), len(c))
     if vectors:
-        values, found = torch.linalg.eigh(c)
+        values, columns = torch.linalg.eigh(c)
     else:
-        values, found = torch.linalg.eigvalsh(c), c[:, :0]
-    rank = min(samples, len(c))
-    values, found = values.flip(0)[:rank], found.flip(1)[:, :rank]
+        values, columns = torch.linalg.eigvalsh(c), c[:, :0]
+    values, columns = values.flip(0)[:rank], columns.flip(1)[:, :rank]
     if not _resolved(values, resolution):
         lost = int((values < resolution * values[0]).sum())
         warnings.warn(
@@ -147,11 +161,11 @@ def covariance_spectrum(
             UserWarning,
             stacklevel=2,
         )
-    return Spectrum(_padded(values.clamp(min=0), len(c)), found)
+    return Spectrum(_padded(values.clamp(min=0), len(c)), columns)
 
 
 def leading_subspace(
-    matrix: torch.Tensor,
+    matrix: checks.Array,
     directions: int,
     *,
     of: str = "gradients",
@@ -175,28 +189,29 @@ def leading_subspace(
         Values (k,) and vectors (parameters, k).
 
     Raises:
-        ValueError: More directions than samples or parameters, another `of`, a covariance that is not square, NaN or
-            infinity.
+        ValueError: More directions than samples or parameters, another `of`, a covariance that is not symmetric, NaN
+            or infinity.
     """
-    m = checks.matrix("matrix", matrix).double()
-    if not 1 <= directions <= min(m.shape):
-        raise ValueError(f"directions: wanted 1 to {min(m.shape)} for shape {tuple(m.shape)}, found {directions}")
+    m, size = within_range(checks.matrix("matrix", matrix).double())
+    checks.count("directions", directions, most=min(m.shape))
     if of not in ("gradients", "covariance"):
         raise ValueError(f"of: wanted gradients or covariance, found {of!r}")
     if of == "covariance":
-        checks.matrix("matrix", m, columns=len(m))
+        checks.symmetric("matrix", m)
     width = min(directions + oversampling, *m.shape)
     drawn = torch.randn(m.shape[1], width, generator=generator, dtype=torch.float64)
     q = torch.linalg.qr(drawn.to(m.device)).Q
     for _ in range(iterations):
         q = torch.linalg.qr(_times(m, q, of)).Q
     values, turn = torch.linalg.eigh(q.T @ _times(m, q, of))
-    return Spectrum(values.flip(0)[:directions].clamp(min=0), (q @ turn.flip(1))[:, :directions])
+    values = values.flip(0)[:directions].clamp(min=0)
+    values = _squares(values, size) if of == "gradients" else values * size
+    return Spectrum(values, (q @ turn.flip(1))[:, :directions])
 
 
 def bootstrap(
-    gradients: torch.Tensor,
-    vectors: torch.Tensor,
+    gradients: checks.Array,
+    vectors: checks.Array,
     *,
     resamples: int = 100,
     level: float = 0.95,
@@ -220,20 +235,19 @@ def bootstrap(
     Raises:
         ValueError: Shapes that do not fit, fewer than two samples or resamples, a level outside (0, 1].
     """
-    g = checks.matrix("gradients", gradients, rows=2).double()
+    g, size = within_range(checks.matrix("gradients", gradients, samples=2).double())
     vectors = checks.matrix("vectors", vectors).double()
     if len(vectors) != g.shape[1]:
         raise ValueError(f"vectors: wanted {g.shape[1]} rows, as gradients has columns, found {len(vectors)}")
-    if resamples < 2:
-        raise ValueError(f"resamples: wanted at least 2, found {resamples}")
+    checks.count("resamples", resamples, least=2)
     tail = (1 - checks.fraction("level", level)) / 2
     projected = g @ vectors
-    draws = _resampled(projected, resamples, generator)
+    draws = _squares(_resampled(projected, resamples, generator), size)
     low, high = draws.quantile(torch.tensor([tail, 1 - tail], dtype=draws.dtype, device=draws.device), dim=0)
     return Bands(low, high)
 
 
-def largest_angle(first: torch.Tensor, second: torch.Tensor) -> float:
+def largest_angle(first: checks.Array, second: checks.Array) -> float:
     """Largest principal angle between two subspaces, in radians; accurate for small angles too.
 
     sin(angle) = |(I - U U') V|, U and V orthonormal (Bjorck and Golub 1973).
@@ -243,12 +257,12 @@ def largest_angle(first: torch.Tensor, second: torch.Tensor) -> float:
         second: Columns that span the other, (parameters, k).
 
     Raises:
-        ValueError: Different shapes, more columns than rows, NaN or infinity.
+        ValueError: Different shapes, more columns than rows, columns that depend on each other, NaN or infinity.
     """
     u, v = checks.matrix("first", first).double(), checks.matrix("second", second).double()
     if u.shape != v.shape or u.shape[1] > u.shape[0]:
         raise ValueError(f"first, second: wanted the same (parameters, k), found {tuple(u.shape)} and {tuple(v.shape)}")
-    u, v = torch.linalg.qr(u).Q, torch.linalg.qr(v).Q
+    u, v = _orthonormal("first", u), _orthonormal("second", v)
     inside = u.T @ v
     sine = float(torch.linalg.matrix_norm(v - u @ inside, 2))
     cosine = float(torch.linalg.svdvals(inside)[-1])
@@ -270,8 +284,7 @@ def activity(spectrum: Spectrum, directions: int) -> torch.Tensor:
     Raises:
         ValueError: More directions than there are eigenvectors, or none.
     """
-    if not 1 <= directions <= spectrum.vectors.shape[1]:
-        raise ValueError(f"directions: wanted 1 to {spectrum.vectors.shape[1]}, found {directions}")
+    checks.count("directions", directions, most=spectrum.vectors.shape[1])
     return spectrum.vectors[:, :directions].square() @ spectrum.values[:directions]
 
 
@@ -285,13 +298,26 @@ def _triangle(g: torch.Tensor) -> torch.Tensor:
     return torch.linalg.qr(g if len(g) >= g.shape[1] else g.T, mode="r").R
 
 
-def _by_svd(g: torch.Tensor) -> Spectrum:
+def _by_svd(g: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     if len(g) >= g.shape[1]:
         _, singular, right = torch.linalg.svd(_triangle(g))
-        return Spectrum(singular.square() / len(g), right.T)
+        return singular.square() / len(g), right.T
     q, r = torch.linalg.qr(g.T)
     left, singular, _ = torch.linalg.svd(r)
-    return Spectrum(_padded(singular.square() / len(g), g.shape[1]), q @ left)
+    return singular.square() / len(g), q @ left
+
+
+def _squares(values: torch.Tensor, size: float) -> torch.Tensor:
+    """Eigenvalues of gradients from those of gradients over `size`."""
+    return checks.squares("gradients", values * size * size)
+
+
+def _orthonormal(name: str, columns: torch.Tensor) -> torch.Tensor:
+    q, r = torch.linalg.qr(columns)
+    sizes = r.diagonal().abs()
+    if float(sizes.min()) <= len(columns) * torch.finfo(r.dtype).eps * float(sizes.max()):
+        raise ValueError(f"{name}: wanted columns that span as many dimensions, found some that depend on the others")
+    return q
 
 
 def _resolved(values: torch.Tensor, resolution: float) -> bool:

@@ -9,7 +9,7 @@ from netspectra.measures import checks
 Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
 
 
-def grouped_patches(inputs: torch.Tensor, conv: Convolution) -> torch.Tensor:
+def grouped_patches(inputs: checks.Array, conv: Convolution) -> torch.Tensor:
     """The patches of every group of a convolution, padding of any mode included.
 
     Args:
@@ -22,7 +22,7 @@ def grouped_patches(inputs: torch.Tensor, conv: Convolution) -> torch.Tensor:
     Raises:
         ValueError: Other dimensions or channels, NaN or infinity.
     """
-    checks.finite("inputs", inputs)
+    inputs = checks.finite("inputs", inputs)
     if inputs.ndim != 2 + len(conv.kernel_size) or inputs.shape[1] != conv.in_channels:
         space = ", ".join("DHW"[-len(conv.kernel_size) :])
         raise ValueError(f"inputs: wanted (samples, {conv.in_channels}, {space}), found {tuple(inputs.shape)}")

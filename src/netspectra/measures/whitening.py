@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral, Real
 
 import torch
 
-from netspectra.measures.scatter import Centred, Layer, blocks, centre, cross_scatter, gram, project
+from netspectra.measures.scatter import Activations, Centred, centre, chunks, cross_scatter, gram, project
 
 # Above this condition number a covariance is decomposed by eigenvectors, which reveal its rank; below, by Cholesky.
 SAFE_CONDITION = 1e4
@@ -17,9 +18,7 @@ class Whitened(Centred):
     """A layer with the map that makes its covariance the identity.
 
     Attributes:
-        x: Activations as given, (samples, neurons); never copied.
-        mean: Mean of every neuron, (neurons,), float64.
-        scatter: centred' centred, (neurons, neurons), float64.
+        x: As in `Centred`, like mean, scatter and size.
         basis: (neurons, rank) with basis' (scatter + ridge) basis = I.
         condition: Ratio of the largest to the smallest singular value kept (an upper bound of it).
     """
@@ -64,7 +63,7 @@ class Whitened(Centred):
         return self.scores.T @ other.scores
 
 
-def whiten(x: Layer, *, ridge: float = 0.0, rtol: float = 1e-6, name: str = "x") -> Whitened:
+def whiten(x: Activations, *, ridge: float = 0.0, rtol: float = 1e-6, name: str = "x") -> Whitened:
     """Whiten a layer, dropping the directions it does not span.
 
     Directions are dropped whose singular value is at most `rtol` times the largest, so dead and duplicated neurons
@@ -91,10 +90,10 @@ def whiten(x: Layer, *, ridge: float = 0.0, rtol: float = 1e-6, name: str = "x")
     basis, condition = _basis(scatter, rtol)
     if condition > SAFE_CONDITION and not ridge:
         basis = _refined(layer, basis)
-    return Whitened(layer.x, layer.mean, layer.scatter, basis, condition)
+    return Whitened(layer.x, layer.mean, layer.scatter, basis, condition, size=layer.size)
 
 
-def principal(x: Layer, keep: float, *, rtol: float = 1e-6, name: str = "x") -> Whitened:
+def principal(x: Activations, keep: float, *, rtol: float = 1e-6, name: str = "x") -> Whitened:
     """Whiten a layer on its first principal directions only (the SV of SVCCA).
 
     Args:
@@ -111,7 +110,12 @@ def principal(x: Layer, keep: float, *, rtol: float = 1e-6, name: str = "x") -> 
     count = min(_kept(values, keep), _rank(values, rtol))
     values, vectors = values[:count], vectors[:, :count]
     condition = float((values[0] / values[-1]).sqrt())
-    return Whitened(layer.x, layer.mean, layer.scatter, vectors * values.rsqrt(), condition)
+    return Whitened(layer.x, layer.mean, layer.scatter, vectors * values.rsqrt(), condition, size=layer.size)
+
+
+def whitened(name: str, x: Activations) -> Whitened:
+    """The layer as it is if it is whitened already, else whitened."""
+    return x if isinstance(x, Whitened) else whiten(x, name=name)
 
 
 def single_correlations(x: Whitened, y_single: torch.Tensor) -> torch.Tensor:
@@ -126,12 +130,12 @@ def single_correlations(x: Whitened, y_single: torch.Tensor) -> torch.Tensor:
 
 
 def _kept(values: torch.Tensor, keep: float) -> int:
-    if isinstance(keep, bool) or not isinstance(keep, int | float):
+    if isinstance(keep, bool) or not isinstance(keep, Real):
         raise ValueError(f"keep: wanted a share (float) or a number of directions (int), found {keep!r}")
-    if isinstance(keep, int):
+    if isinstance(keep, Integral):
         if not 1 <= keep <= len(values):
             raise ValueError(f"keep: wanted 1 to {len(values)} directions (neurons), found {keep}")
-        return keep
+        return int(keep)
     if not 0 < keep <= 1:
         raise ValueError(f"keep: wanted a share of the variance in (0, 1], found {keep}; for directions pass an int")
     share = values.clamp(min=0).cumsum(0) / values.clamp(min=0).sum()
@@ -141,9 +145,9 @@ def _kept(values: torch.Tensor, keep: float) -> int:
 def _basis(scatter: torch.Tensor, rtol: float) -> tuple[torch.Tensor, float]:
     live = scatter.diagonal() > 0
     if not live.all():
-        found, condition = _basis(scatter[live][:, live], rtol)
-        basis = found.new_zeros(len(live), found.shape[1])
-        basis[live] = found
+        of_live, condition = _basis(scatter[live][:, live], rtol)
+        basis = of_live.new_zeros(len(live), of_live.shape[1])
+        basis[live] = of_live
         return basis, condition
     return _by_cholesky(scatter, rtol) or _by_eigenvectors(scatter, rtol)
 
@@ -166,7 +170,7 @@ def _by_eigenvectors(scatter: torch.Tensor, rtol: float) -> tuple[torch.Tensor, 
 
 def _refined(layer: Centred, basis: torch.Tensor) -> torch.Tensor:
     """The scatter has squared the condition number; orthonormalising the scores once more undoes the loss."""
-    inner = sum(gram(block @ basis) for block in blocks(layer.x, layer.mean))
+    inner = sum(gram(chunk @ basis) for chunk in chunks(layer.x, layer.mean))
     factor, failed = torch.linalg.cholesky_ex(inner, upper=True)
     return basis if failed else torch.linalg.solve_triangular(factor, basis, upper=True, left=False)
 

@@ -14,9 +14,15 @@ Change = Callable[[torch.Tensor], torch.Tensor]
 
 def call(network: nn.Module, x: Inputs) -> Any:
     """What the network returns for a tensor, a tuple of positional arguments, or a mapping of keyword arguments."""
+    args, kwargs = arguments(x)
+    return network(*args, **kwargs)
+
+
+def arguments(x: Inputs) -> tuple[tuple, dict[str, Any]]:
+    """Positional and keyword arguments that inputs stand for."""
     if isinstance(x, Mapping):
-        return network(**x)
-    return network(*x) if isinstance(x, tuple) else network(x)
+        return (), dict(x)
+    return (x if isinstance(x, tuple) else (x,)), {}
 
 
 def logits(outputs: Any) -> torch.Tensor:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from torch import nn
 
+from netspectra.networks.layouts import CONVOLUTIONS
 from netspectra.networks.places import computes
 from netspectra.networks.taps import joined
 from netspectra.networks.weights import WeightLayer
 
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 RECURRENT = {nn.LSTM: "ifgo", nn.GRU: "rzn", nn.RNN: " "}
 CELLS = {nn.LSTMCell: "ifgo", nn.GRUCell: "rzn", nn.RNNCell: " "}
 VECTORS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.PReLU)

@@ -23,7 +23,7 @@ class Reading:
     """What one run gave.
 
     Attributes:
-        outputs: Whatever the network returns; None when it ran only as far as needed.
+        outputs: Whatever the network returns; None where it was not wanted.
         entering: First tensor that entered, by place; an argument ("lstm@hx") that was left out has no entry.
         leaving: First tensor that left, by place.
     """
@@ -91,11 +91,16 @@ def read(
     last = len(stages) - 1 if outputs or not taps else max(tap.stage for tap in taps)
     flow = x if keep is _same else map_tensors(torch.clone, x)
     for i, (_, stage) in enumerate(stages[: last + 1]):
-        with attached([tap for tap in taps if tap.stage == i]):
+        here = [tap for tap in taps if tap.stage == i]
+        if not outputs and i == last and all(tap.before(stage) for tap in here):
+            for one in here:
+                flow = one.meet(flow)
+            break
+        with attached(here):
             flow = call(stage, flow) if i == 0 else stage(flow)
     for one in taps:
         one.check()
-    return Reading(flow if last == len(stages) - 1 else None, found.entering, found.leaving)
+    return Reading(flow if outputs else None, found.entering, found.leaving)
 
 
 def overwrites(network: nn.Module) -> bool:

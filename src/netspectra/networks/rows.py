@@ -89,3 +89,16 @@ def _owners(x: torch.Tensor, samples: int | None, rows: int) -> torch.Tensor:
     if len(x) % samples:
         raise ValueError(f"samples: wanted {samples} inputs in what enters the layer, found shape {tuple(x.shape)}")
     return torch.arange(samples, device=x.device).repeat_interleave(rows // samples)
+
+
+def neurons_last(x: torch.Tensor) -> torch.Tensor:
+    """Activations as (samples, neurons): the positions of feature maps (samples, C, H, W) become samples.
+
+    Raises:
+        ValueError: Other numbers of dimensions.
+    """
+    if x.ndim == 4:
+        return x.movedim(1, -1).flatten(0, -2)
+    if x.ndim != 2:
+        raise ValueError(f"activations: wanted (samples, neurons) or (samples, C, H, W), found {tuple(x.shape)}")
+    return x

@@ -43,8 +43,17 @@ class Tap:
     def attach(self) -> Any:
         """Hook the module; the handle takes the hook away."""
         if self.side == "enters":
-            return self.module.register_forward_pre_hook(self._before, with_kwargs=True)
-        return self.module.register_forward_hook(self._after, with_kwargs=True)
+            return self.module.register_forward_pre_hook(self._enter, with_kwargs=True)
+        return self.module.register_forward_hook(self._leave, with_kwargs=True)
+
+    def before(self, stage: nn.Module) -> bool:
+        """Whether it takes what enters a whole stage, so that the stage itself need not run."""
+        return self.side == "enters" and self.module is stage and self.call == 1 and not self.argument
+
+    def meet(self, value: Any) -> Any:
+        """What flows on where a value meets the tap without a hook."""
+        self.seen += 1
+        return self._changed(value)
 
     def check(self) -> None:
         """Make sure that the place was met as often as its name says.
@@ -59,7 +68,7 @@ class Tap:
             calls = ", ".join(f"{name}#{i}" for i in range(1, self.seen + 1))
             raise ValueError(f"place: wanted one call among {calls}, found {self.place!r}")
 
-    def _before(self, module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
+    def _enter(self, module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict] | None:
         self.seen += 1
         if self.seen != self.call:
             return None
@@ -70,7 +79,7 @@ class Tap:
             bound.arguments[self.argument] = self._changed(value)
         return bound.args, bound.kwargs
 
-    def _after(self, module: nn.Module, args: tuple, kwargs: dict, output: Any) -> Any:
+    def _leave(self, module: nn.Module, args: tuple, kwargs: dict, output: Any) -> Any:
         self.seen += 1
         return self._changed(output) if self.seen == self.call else None
 

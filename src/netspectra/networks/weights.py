@@ -8,6 +8,7 @@ from torch import nn
 
 from netspectra.networks import rows
 from netspectra.networks.places import Reading
+from netspectra.networks.taps import joined
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class WeightLayer:
     def groups(self) -> int:
         """How many equal shares of the nodes have inputs of their own: the groups of a convolution, else 1."""
         return self.module.groups if self.kind == "convolution" else 1
+
+    @property
+    def parameter_name(self) -> str:
+        """Name of the parameter within the network."""
+        return joined(self.place, self.parameter)
 
     def weight(self) -> torch.Tensor:
         """The weights (nodes, d), without their graph; d is a patch of one group for a convolution."""

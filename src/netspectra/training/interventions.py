@@ -5,9 +5,9 @@ from functools import lru_cache
 import torch
 
 from netspectra.data.images import Dataset
+from netspectra.measures.eigenspectra import Spectrum, eigenspectrum
 from netspectra.measures.moments import Moments
 from netspectra.measures.projection import keep_high_variance
-from netspectra.measures.spectra import Spectrum, eigenspectrum
 from netspectra.networks.ensembles import Ensemble, input_of, weight_layers
 
 

@@ -12,7 +12,7 @@ from netspectra.lenses import prior
 from netspectra.lenses.gradients import blocks
 from netspectra.lenses.prior import importance, layer_means, layer_places, rows
 from netspectra.measures import subspaces
-from netspectra.measures.spectra import Spectrum
+from netspectra.measures.eigenspectra import Spectrum
 from netspectra.statistics.intervals import Metrics
 
 

@@ -14,8 +14,8 @@ from netspectra.lenses.gradients import sample_factors
 from netspectra.lenses.nodes import hidden, node_alignment, node_norm
 from netspectra.lenses.prior import rows
 from netspectra.lenses.pruning import evaluate_masked
+from netspectra.measures.eigenspectra import participation_ratio
 from netspectra.measures.sample_subspaces import SampleFactor, SampleSubspace, sample_activity, sample_subspace
-from netspectra.measures.spectra import participation_ratio
 from netspectra.networks.checkpoints import Networks
 from netspectra.statistics.intervals import Metrics
 

@@ -8,7 +8,9 @@ import torch
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.hidden import replicates
 from netspectra.lenses.whole_layers import Layer, activations, singular_values
-from netspectra.measures import cca
+from netspectra.measures.canonical import correlate, mean_correlation, pwcca
+from netspectra.measures.cca_inference import bartlett_rank, bartlett_tests, null_edge, null_mean
+from netspectra.measures.cka import cka
 from netspectra.statistics.intervals import Metrics
 from netspectra.statistics.pairs import add_pairs, pairs
 
@@ -45,26 +47,26 @@ def analyse(given: Given) -> Findings:
 
 def compare(a: Layer, b: Layer, settings: dict) -> Iterator[dict]:
     """Rows of one pair: correlations by index (all, SVCCA), p-values of Bartlett's test, and one value a method."""
-    weighted = cca.pwcca(a.whitened, b.whitened)
-    rho, kept = weighted.correlations, cca.correlate(a.principal, b.principal).correlations
+    weighted = pwcca(a.whitened, b.whitened)
+    rho, kept = weighted.correlations, correlate(a.principal, b.principal).correlations
     for quantity, values in (
         ("cca", rho),
         ("svcca", kept),
-        ("bartlett", cca.bartlett_tests(rho, len(a.x), a.whitened.rank, b.whitened.rank)),
+        ("bartlett", bartlett_tests(rho, len(a.x), a.whitened.rank, b.whitened.rank)),
     ):
         yield from ({"quantity": quantity, "x": i, "value": v} for i, v in enumerate(values.tolist()))
     found = {
         "mean": float(rho.mean()),
-        "top": cca.mean_correlation(rho, top=min(settings["top"], len(rho))),
-        "mass": cca.mean_correlation(rho, mass=settings["mass"]),
+        "top": mean_correlation(rho, top=min(settings["top"], len(rho))),
+        "mass": mean_correlation(rho, mass=settings["mass"]),
         "svcca_mean": float(kept.mean()),
         "pwcca": weighted.similarity,
-        "pwcca_tutorial": cca.pwcca(a.whitened, b.whitened, form="tutorial").similarity,
-        "cka": cca.cka(a.whitened, b.whitened),
-        "cka_debiased": cca.cka(a.whitened, b.whitened, debiased=True),
+        "pwcca_tutorial": pwcca(a.whitened, b.whitened, form="tutorial").similarity,
+        "cka": cka(a.whitened, b.whitened),
+        "cka_debiased": cka(a.whitened, b.whitened, debiased=True),
         "rank": len(rho),
         "largest": float(rho[0]),
-        "significant": cca.bartlett_rank(rho, len(a.x), a.whitened.rank, b.whitened.rank, level=settings["level"]),
+        "significant": bartlett_rank(rho, len(a.x), a.whitened.rank, b.whitened.rank, level=settings["level"]),
     }
     yield from ({"quantity": quantity, "x": 0, "value": value} for quantity, value in found.items())
 
@@ -112,7 +114,7 @@ def theory(metrics: Metrics, shape: torch.Size, rank: int, top: int) -> pd.DataF
     samples, neurons = shape
     rows = []
     for name, width, quantity in (("all", neurons, "cca"), ("kept", rank, None), ("top", top, "svcca")):
-        mean, edge = cca.null_mean(samples - 1, width, width), cca.null_edge(samples - 1, width, width)
+        mean, edge = null_mean(samples - 1, width, width), null_edge(samples - 1, width, width)
         metrics.number(f"expected_mean_{name}", mean)
         metrics.number(f"expected_edge_{name}", edge)
         if quantity:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.whole_layers import Layer, activations, singular_values
-from netspectra.measures import cca
+from netspectra.measures.canonical import correlate, mean_correlation, pwcca
 from netspectra.networks.checkpoints import variant_settings
 from netspectra.statistics.intervals import Metrics
 from netspectra.statistics.pairs import add_pairs, pairs
@@ -34,13 +34,13 @@ def compare(trained: list[Layer], top: int) -> Iterator[dict]:
     """What the tutorial prints of its pair of networks, for every pair."""
     for i, j in pairs(len(trained)):
         a, b = trained[i], trained[j]
-        weighted = cca.pwcca(a.whitened, b.whitened)
+        weighted = pwcca(a.whitened, b.whitened)
         share = [float(s[:top].sum() / s.sum()) for s in map(singular_values, (a, b))]
         found = {
             "mean": float(weighted.correlations.mean()),
-            "top": cca.mean_correlation(weighted.correlations, top=top),
-            "svcca": float(cca.correlate(a.principal, b.principal).correlations.mean()),
-            "pwcca": cca.pwcca(a.whitened, b.whitened, form="tutorial").similarity,
+            "top": mean_correlation(weighted.correlations, top=top),
+            "svcca": float(correlate(a.principal, b.principal).correlations.mean()),
+            "pwcca": pwcca(a.whitened, b.whitened, form="tutorial").similarity,
             "share": sum(share) / 2,
         }
         yield from ({"quantity": quantity, "pair": f"{i}-{j}", "value": value} for quantity, value in found.items())

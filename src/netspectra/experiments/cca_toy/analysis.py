@@ -7,7 +7,8 @@ import pandas as pd
 import torch
 
 from netspectra.experiments.measuring import Findings, Given
-from netspectra.measures.cca import cca, null_edges, null_mean
+from netspectra.measures.canonical import cca
+from netspectra.measures.cca_inference import null_edges, null_mean
 from netspectra.statistics.intervals import Metrics
 
 Draw = Callable[[int, int], torch.Tensor]

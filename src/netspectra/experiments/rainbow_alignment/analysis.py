@@ -9,7 +9,8 @@ from torch import nn
 
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.hidden import hidden_layers, joint_moments, replicates
-from netspectra.measures import procrustes, spectra
+from netspectra.measures import procrustes
+from netspectra.measures.eigenspectra import eigenspectrum, weight_spectrum
 from netspectra.statistics.intervals import Metrics
 from netspectra.statistics.pairs import add_pairs, pairs
 
@@ -75,8 +76,8 @@ def _rows(
     generator, shown = torch.Generator().manual_seed(settings["seed"]), settings["shown"]
     for h in hidden_layers(trained[0]):
         n = h.number
-        activations = [spectra.eigenspectrum(covariances[n][i, i]) for i in range(len(trained))]
-        weights = [spectra.weight_spectrum(network.get_submodule(h.layer).weight, full=False) for network in trained]
+        activations = [eigenspectrum(covariances[n][i, i]) for i in range(len(trained))]
+        weights = [weight_spectrum(network.get_submodule(h.layer).weight, full=False) for network in trained]
         for i in range(len(trained)):
             yield from _spectrum(n, i, "activation_eigenvalue", activations[i].values)
             yield from _spectrum(n, i, "weight_eigenvalue", weights[i].values)

@@ -10,9 +10,10 @@ from torch import nn
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.clipping import clipping_curve
 from netspectra.lenses.hidden import Hidden, hidden_layers, joint_moments, replicates
-from netspectra.measures import spectra
-from netspectra.measures.spectra import Spectrum
-from netspectra.networks import old_layers as layers
+from netspectra.measures.eigenspectra import Spectrum, eigenspectrum, participation_ratio, weight_spectrum
+from netspectra.measures.power_laws import density_power_law, power_law
+from netspectra.measures.random_matrices import bulk_variance, marchenko_pastur_edges, marchenko_pastur_spectrum
+from netspectra.networks.layers import weight_layers
 from netspectra.statistics.intervals import Metrics
 
 Batches = list[tuple[torch.Tensor, torch.Tensor]]
@@ -31,7 +32,7 @@ def analyse(given: Given) -> Findings:
         frames.append(rows)
         for h in hidden_layers(trained[0]):
             found = rows[rows.layer == h.number]
-            weight = layers.flat_weight(trained[0].get_submodule(h.layer))
+            weight = weight_layers(trained[0])[h.layer].weight()
             prefix = f"{kind}_{h.number}"
             activation_metrics(metrics, f"{prefix}_activation", found, given.settings)
             weight_metrics(metrics, f"{prefix}_weight", found, *weight.shape, given.settings)
@@ -45,9 +46,9 @@ def _rows(
     for h in hidden_layers(trained[0]):
         for i, network in enumerate(trained):
             covariance = moments[i][h.number].moments.covariance
-            own = {centred: spectra.eigenspectrum(covariance(centred)) for centred in (False, True)}
+            own = {centred: eigenspectrum(covariance(centred)) for centred in (False, True)}
             pair = (network, initial[i])
-            weights = [spectra.weight_spectrum(n.get_submodule(h.layer).weight, full=False) for n in pair]
+            weights = [weight_spectrum(n.get_submodule(h.layer).weight, full=False) for n in pair]
             columns = {
                 "activation_eigenvalue": own[False].values,
                 "activation_eigenvalue_centred": own[True].values,
@@ -80,9 +81,9 @@ def initial_variance(d: int) -> float:
 
 def _null_rows(h: Hidden, network: nn.Sequential) -> Iterator[dict]:
     """Typical eigenvalues of independent weights (Marchenko and Pastur), and the edges of their law."""
-    nodes, d = layers.flat_weight(network.get_submodule(h.layer)).shape
-    typical = spectra.marchenko_pastur_spectrum(nodes, d, initial_variance(d))
-    lower, upper = spectra.marchenko_pastur_edges(nodes, d, initial_variance(d))
+    nodes, d = weight_layers(network)[h.layer].weight().shape
+    typical = marchenko_pastur_spectrum(nodes, d, initial_variance(d))
+    lower, upper = marchenko_pastur_edges(nodes, d, initial_variance(d))
     named = {"null_eigenvalue": typical.tolist(), "null_lower": [lower], "null_upper": [upper]}
     for quantity, values in named.items():
         for x, value in enumerate(values, 1):
@@ -103,8 +104,8 @@ def activation_metrics(metrics: Metrics, prefix: str, rows: pd.DataFrame, settin
     first, last = settings["power_law"]["first"], min(settings["power_law"]["last"], alive)
     generator = torch.Generator().manual_seed(settings["seed"])
     options = {"resamples": settings["resamples"], "generator": generator}
-    fits = [spectra.power_law(v, first=first, last=last, **options) for v in values]
-    densities = [spectra.density_power_law(v, float(v[last - 1]), float(v[first - 1]), **options) for v in values]
+    fits = [power_law(v, first=first, last=last, **options) for v in values]
+    densities = [density_power_law(v, float(v[last - 1]), float(v[first - 1]), **options) for v in values]
     metrics.add(f"{prefix}_exponent", [fit.exponent for fit in fits])
     metrics.add(f"{prefix}_r_squared", [fit.r_squared for fit in fits])
     metrics.add(f"{prefix}_density_exponent", [fit.exponent for fit in densities])
@@ -113,24 +114,24 @@ def activation_metrics(metrics: Metrics, prefix: str, rows: pd.DataFrame, settin
             metrics.number(f"{prefix}_{name}_of_first_bootstrap_{side}", limit)
     metrics.number(f"{prefix}_exponent_first_rank", first)
     metrics.number(f"{prefix}_exponent_last_rank", last)
-    metrics.add(f"{prefix}_participation", [spectra.participation_ratio(v) for v in values])
-    metrics.add(f"{prefix}_participation_centred", [spectra.participation_ratio(v) for v in centred])
+    metrics.add(f"{prefix}_participation", [participation_ratio(v) for v in values])
+    metrics.add(f"{prefix}_participation_centred", [participation_ratio(v) for v in centred])
     _losses(metrics, prefix, rows, settings["quoted_ranks"]["activation"])
 
 
 def weight_metrics(metrics: Metrics, prefix: str, rows: pd.DataFrame, nodes: int, d: int, settings: dict) -> None:
     """Eigenvalues outside the bulk, its variance, the exponential head, and what is lost at the quoted ranks."""
     values, initial = (per_replicate(rows, f"weight_eigenvalue{end}") for end in ("", "_initial"))
-    upper = spectra.marchenko_pastur_edges(nodes, d, initial_variance(d))[1]
-    bulk = np.array([spectra.bulk_variance(torch.tensor(v), nodes, d) for v in values])
-    fitted = np.array([spectra.marchenko_pastur_edges(nodes, d, variance)[1] for variance in bulk])
+    upper = marchenko_pastur_edges(nodes, d, initial_variance(d))[1]
+    bulk = np.array([bulk_variance(torch.tensor(v), nodes, d) for v in values])
+    fitted = np.array([marchenko_pastur_edges(nodes, d, variance)[1] for variance in bulk])
     metrics.add(f"{prefix}_above_edge", (values > upper).sum(1))
     metrics.add(f"{prefix}_above_fitted_edge", (values > fitted[:, None]).sum(1))
     metrics.add(f"{prefix}_initial_above_edge", (initial > upper).sum(1))
     metrics.add(f"{prefix}_initial_top_over_edge", initial[:, 0] / upper)
     metrics.add(f"{prefix}_bulk_variance_over_initial", bulk / initial_variance(d))
     metrics.add(f"{prefix}_median_over_initial", np.median(values, 1) / np.median(initial, 1))
-    metrics.add(f"{prefix}_participation", [spectra.participation_ratio(torch.tensor(v)) for v in values])
+    metrics.add(f"{prefix}_participation", [participation_ratio(torch.tensor(v)) for v in values])
     head = np.log(values[:, : settings["head"][rows.layer.iloc[0] - 1]])
     metrics.add(f"{prefix}_head_r_squared", [np.corrcoef(np.arange(len(v)), v)[0, 1] ** 2 for v in head])
     _losses(metrics, prefix, rows, settings["quoted_ranks"]["weight"])
