@@ -10,7 +10,9 @@ def points(*centres, each=5, spread=0.1, seed=0):
     generator = torch.Generator().manual_seed(seed)
     where = torch.tensor(centres, dtype=torch.float64).repeat_interleave(each, 0)
     where = where + spread * torch.randn(where.shape, generator=generator, dtype=torch.float64)
-    return torch.cdist(where, where, compute_mode="donot_use_mm_for_euclid_dist"), torch.arange(len(centres)).repeat_interleave(each)
+    return torch.cdist(where, where, compute_mode="donot_use_mm_for_euclid_dist"), torch.arange(
+        len(centres)
+    ).repeat_interleave(each)
 
 
 def test_by_hand():

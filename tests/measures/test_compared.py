@@ -16,7 +16,8 @@ def draw(*shape, seed=0):
 def layers():
     signal = draw(400, 4)
     return [
-        signal @ draw(4, d, seed=i) + noise * draw(400, d, seed=9 + i) for i, (d, noise) in enumerate([(6, 0.5), (9, 2.0)])
+        signal @ draw(4, d, seed=i) + noise * draw(400, d, seed=9 + i)
+        for i, (d, noise) in enumerate([(6, 0.5), (9, 2.0)])
     ]
 
 

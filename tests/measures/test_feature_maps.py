@@ -5,9 +5,7 @@ import math
 import pytest
 import torch
 
-from netspectra.measures.dft_cca import dft_cca
 from netspectra.measures.feature_maps import (
-    dft_grid,
     low_frequencies,
     permuted,
     positions,
@@ -69,13 +67,3 @@ def test_the_diagonal_reads_positions_and_only_when_asked():
     by_positions = float(svcca_grid(first, second, share=1.0))
     by_means = float(svcca_grid(first, second, share=1.0, diagonal=False))
     assert by_positions > by_means + 0.2
-
-
-def test_dft_grid_meets_on_common_frequencies():
-    fine = draw(200, 3, 8, 8)
-    coarse = low_frequencies(fine, 4, 4) @ torch.eye(4, dtype=torch.float64)
-    grid = dft_grid({"a": fine}, {"a": fine, "b": coarse})
-    assert grid.tolist() == [[pytest.approx(1, abs=1e-9)] * 2]
-    other = draw(200, 3, 4, 4, seed=5)
-    wanted = dft_cca(low_frequencies(fine, 2, 2), low_frequencies(other, 2, 2)).mean
-    assert float(dft_grid({"a": fine}, {"c": other}, side=2)) == pytest.approx(wanted)

@@ -1,4 +1,4 @@
-"""Compression of linear layers by directions of what enters them: W x becomes (W P')(P x), SVCCA notes, "compression"."""
+"""Compression of linear layers by directions of what enters them: W x becomes (W P')(P x) (SVCCA notes)."""
 
 import copy
 from collections.abc import Mapping

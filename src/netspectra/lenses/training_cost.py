@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -81,7 +82,7 @@ def frozen_share(network: nn.Module, x: Inputs, groups: Sequence[Sequence[str]],
     whole = _backward(network, x, [])
     times = sorted({0.0, *at, 1.0})
     spent = 0.0
-    for start, end in zip(times, times[1:], strict=False):
+    for start, end in pairwise(times):
         frozen = [name for group, fraction in zip(groups, at, strict=True) if fraction <= start for name in group]
         spent += (end - start) * _backward(network, x, frozen)
     return spent / whole

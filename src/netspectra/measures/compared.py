@@ -13,7 +13,7 @@ import torch
 from netspectra.measures import checks
 from netspectra.measures.cca_inference import warn_few_samples
 from netspectra.measures.directions import svcca_rank
-from netspectra.measures.scatter import Layer, cross_scatter
+from netspectra.measures.scatter import Activations, cross_scatter
 from netspectra.measures.whitening import Whitened, principal, whiten
 
 MEASURES = ("pwcca", "mean_cca", "svcca", "cka", "procrustes")
@@ -62,7 +62,9 @@ class Comparison:
     procrustes: float
 
 
-def represent(x: Layer, *, share: float = 0.99, of: str = "values", rtol: float = 1e-6, name: str = "x") -> Representation:
+def represent(
+    x: Activations, *, share: float = 0.99, of: str = "values", rtol: float = 1e-6, name: str = "x"
+) -> Representation:
     """Decompose a layer once for all its comparisons.
 
     Args:
@@ -136,8 +138,7 @@ def random_neurons(x: torch.Tensor, count: int, generator: torch.Generator) -> t
     Raises:
         ValueError: More than there are, or none.
     """
-    if not 1 <= count <= x.shape[1]:
-        raise ValueError(f"count: wanted 1 to {x.shape[1]} neurons, found {count}")
+    checks.count("count", count, most=x.shape[1])
     return x[:, torch.randperm(x.shape[1], generator=generator)[:count].sort().values.to(x.device)]
 
 

@@ -9,6 +9,8 @@ from netspectra.measures import checks, dft_cca
 from netspectra.measures.feature_maps import low_frequencies
 
 Size = tuple[int, int]
+# Of singular values over all frequencies, as in `dft_cca`.
+RTOL = 1e-6
 
 
 def dft_grid(
@@ -56,7 +58,7 @@ class _Layer:
             maps = checks.finite(self.name, low_frequencies(self.maps.detach(), *size)).double()
             mean = maps.mean(0)
             channels = torch.fft.rfft2(maps - mean, norm="ortho").flatten(2).permute(2, 0, 1)
-            whitening, ranks = dft_cca.whiten(self.name, channels.mH @ channels, mean, len(maps), 1e-6)
+            whitening, ranks = dft_cca.whiten_frequencies(self.name, channels.mH @ channels, mean, len(maps), RTOL)
             self.spectra[size] = _Spectrum((channels @ whitening).to(torch.complex64), ranks)
         return self.spectra[size]
 
@@ -64,7 +66,9 @@ class _Layer:
 def _similarity(a: _Layer, b: _Layer, size: Size) -> float:
     first, second = a.spectrum(size), b.spectrum(size)
     rho = torch.linalg.svdvals(first.scores.mH @ second.scores).double().clamp(0, 1)
-    return dft_cca.mean_over_frequencies(rho, torch.minimum(first.ranks, second.ranks), size)
+    return dft_cca.mean_over_frequencies(
+        rho, torch.minimum(first.ranks, second.ranks), dft_cca.frequency_weights(*size).to(rho)
+    )
 
 
 def _common(a: torch.Tensor, b: torch.Tensor, side: int | None) -> Size:

@@ -1,7 +1,7 @@
-"""Directions of a layer that it can be projected on: those it shares with another layer (SVCCA), and its principal ones.
+"""Directions of a layer to project it on: those it shares with another layer (SVCCA), and its principal ones.
 
-A direction is a vector over the samples, as in the SVCCA paper, where neurons are vectors and the layer is their span. The
-layer is projected in that space of samples: neuron by neuron, on the span of the first k directions.
+A direction is a vector over the samples, as in the SVCCA paper, where neurons are vectors and the layer is their span.
+The layer is projected in that space of samples: neuron by neuron, on the span of the first k directions.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from netspectra.measures import checks
-from netspectra.measures.scatter import Centred, Layer, centre, cross_scatter
+from netspectra.measures.scatter import Activations, Centred, centre, cross_scatter
 
 SHARES = ("values", "variance")
 
@@ -43,7 +43,7 @@ class Directions:
             ValueError: Other neurons, or more directions than there are.
         """
         down, up = self.factors(count)
-        checks.matrix("x", x, columns=len(self.mean))
+        x = checks.matrix("x", x, columns=len(self.mean))
         mean = self.mean.to(x)
         return (x - mean) @ down.to(x) @ up.to(x) + mean
 
@@ -53,8 +53,7 @@ class Directions:
         Raises:
             ValueError: `count` outside 0 to K.
         """
-        if not 0 <= count <= len(self):
-            raise ValueError(f"count: wanted 0 to {len(self)} directions, found {count}")
+        checks.count("count", count, least=0, most=len(self))
         return self.filters[:, :count], self.patterns[:count]
 
     def loadings(self, count: int) -> torch.Tensor:
@@ -74,16 +73,16 @@ def svcca_rank(singular_values: torch.Tensor, share: float = 0.99, *, of: str = 
     Raises:
         ValueError: `share` or `of` outside what is allowed, or values that do not descend from above zero.
     """
-    values = checks.vector("singular_values", singular_values)
+    values = checks.descending("singular_values", singular_values)
     if of not in SHARES:
         raise ValueError(f"of: wanted one of {', '.join(SHARES)}, found {of!r}")
-    if bool((values.diff() > 0).any()) or not float(values[0]) > 0 or float(values[-1]) < 0:
-        raise ValueError("singular_values: wanted them descending, none negative and the first above zero")
+    if not float(values[0]) > 0 or float(values[-1]) < 0:
+        raise ValueError("singular_values: wanted the first above zero and none negative; a constant layer has none")
     held = (values if of == "values" else values.square()).cumsum(0)
     return int((held < checks.fraction("share", share) * held[-1]).sum()) + 1
 
 
-def principal_directions(x: Layer, *, rtol: float = 1e-6) -> Directions:
+def principal_directions(x: Activations, *, rtol: float = 1e-6) -> Directions:
     """All principal directions of a layer, that of the largest variance first.
 
     Raises:
@@ -95,8 +94,8 @@ def principal_directions(x: Layer, *, rtol: float = 1e-6) -> Directions:
 
 
 def shared_directions(
-    x: Layer,
-    y: Layer,
+    x: Activations,
+    y: Activations,
     *,
     share: float = 0.99,
     of: str = "values",
@@ -132,7 +131,7 @@ def shared_directions(
     return _rotated(first, x_values, x_vectors, turned, rho.clamp(0, 1))
 
 
-def random_directions(x: Layer, generator: torch.Generator, *, rtol: float = 1e-6) -> Directions:
+def random_directions(x: Activations, generator: torch.Generator, *, rtol: float = 1e-6) -> Directions:
     """Directions of the whitened layer in a random orthonormal frame: the control that any span of k would give.
 
     Raises:
@@ -174,4 +173,5 @@ def _remaining(taken: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 def _rotated(
     layer: Centred, values: torch.Tensor, vectors: torch.Tensor, turned: torch.Tensor, correlations: torch.Tensor
 ) -> Directions:
-    return Directions(layer.mean, (vectors / values) @ turned, (turned.T * values) @ vectors.T, correlations)
+    filters, patterns = (vectors / values) @ turned, (turned.T * values) @ vectors.T
+    return Directions(layer.mean * layer.size, filters / layer.size, patterns * layer.size, correlations)

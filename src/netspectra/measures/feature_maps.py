@@ -1,7 +1,8 @@
 """Feature maps of different shapes made comparable, and grids of similarities between the layers of two networks.
 
-Three readings of a convolutional layer (SVCCA paper, section 3): the means over space, every position as a sample of its
-own, and one block per spatial frequency. Positions share their image, so what is permuted or resampled is images.
+Two readings of a convolutional layer (SVCCA paper, section 3): the means over space, and every position as a sample of
+its own; the third, one block per spatial frequency, is in `dft_grid`. Positions share their image, so what is permuted
+or resampled is images.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 import torch
 
 from netspectra.measures import checks
-from netspectra.measures.cca import correlate
+from netspectra.measures.canonical import correlate
 from netspectra.measures.directions import svcca_rank
 from netspectra.measures.whitening import Whitened, principal, whiten
 

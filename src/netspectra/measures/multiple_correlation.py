@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from netspectra.measures import checks
-from netspectra.measures.scatter import Layer, mean_of, project
-from netspectra.measures.whitening import whiten
+from netspectra.measures.scatter import Activations, mean_of, project
+from netspectra.measures.whitening import Whitened, whiten
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class MultipleCorrelation:
     rank: int
 
 
-def multiple_correlation(x: Layer, targets: torch.Tensor, *, rtol: float = 1e-6) -> MultipleCorrelation:
+def multiple_correlation(x: Activations, targets: torch.Tensor, *, rtol: float = 1e-6) -> MultipleCorrelation:
     """Multiple correlation of each target with a layer.
 
     CCA of the layer with one variable has this one correlation. DFT-CCA of feature maps with a logit, a map of one
@@ -40,7 +40,7 @@ def multiple_correlation(x: Layer, targets: torch.Tensor, *, rtol: float = 1e-6)
         ValueError: Bad activations, different numbers of samples, a constant target, or no more samples than the layer
             has directions.
     """
-    layer = whiten(x, rtol=rtol)
+    layer = x if isinstance(x, Whitened) else whiten(x, rtol=rtol)
     targets, mean = mean_of("targets", targets)
     checks.same_samples("x", layer.x, "targets", targets)
     freedom = layer.samples - 1 - layer.rank
