@@ -5,7 +5,12 @@ import math
 import pytest
 import torch
 
+from netspectra.measures.canonical import cca
+from netspectra.measures.dft_cca import dft_cca
 from netspectra.measures.feature_maps import (
+    all_shifts,
+    dense_bytes,
+    dft_bytes,
     low_frequencies,
     permuted,
     positions,
@@ -67,3 +72,27 @@ def test_the_diagonal_reads_positions_and_only_when_asked():
     by_positions = float(svcca_grid(first, second, share=1.0))
     by_means = float(svcca_grid(first, second, share=1.0, diagonal=False))
     assert by_positions > by_means + 0.2
+
+
+def test_on_all_shifts_dense_cca_is_dft_cca():
+    x = draw(12, 2, 3, 4)
+    y = torch.einsum("nchw,dc->ndhw", x, draw(3, 2, seed=1)) + draw(12, 3, 3, 4, seed=2)
+    x, y = all_shifts(x), all_shifts(y)
+    assert x.shape == (144, 2, 3, 4)
+    with pytest.warns(UserWarning, match="144 samples"):
+        dense = cca(x.flatten(1), y.flatten(1)).correlations
+    found = dft_cca(x, y)
+    blocks = torch.cat(
+        [row[:rank].repeat(round(float(w) * 12)) for row, rank, w in zip(*attributes(found), strict=True)]
+    )
+    assert torch.allclose(dense, blocks.sort(descending=True).values, atol=1e-6)
+    assert float(dense.mean()) == pytest.approx(found.mean, abs=1e-6)
+
+
+def attributes(found):
+    return found.correlations, found.ranks, found.weights
+
+
+def test_memory_by_hand():
+    assert dense_bytes((2, 3), 4, 5) == 8 * (40 * 40 + 40 * 60 + 60 * 60)
+    assert dft_bytes((2, 3), 4, 5) == 16 * 4 * 3 * (4 + 6 + 9)

@@ -50,6 +50,33 @@ def low_frequencies(maps: torch.Tensor, height: int, width: int) -> torch.Tensor
     return _cut(_cut(found, 2, height), 3, width)
 
 
+def all_shifts(maps: torch.Tensor) -> torch.Tensor:
+    """Every feature map in all its circular shifts, (samples * H * W, C, H, W): data that is translation-invariant.
+
+    On such data the covariance is block diagonal over frequencies, and DFT-CCA is exactly dense CCA.
+
+    Raises:
+        ValueError: No feature maps.
+    """
+    if _maps("maps", maps).ndim != 4:
+        raise ValueError(f"maps: wanted (samples, C, H, W), found {tuple(maps.shape)}")
+    height, width = maps.shape[2:]
+    shifted = [maps.roll((i, j), (2, 3)) for i in range(height) for j in range(width)]
+    return torch.stack(shifted, 1).flatten(0, 1)
+
+
+def dense_bytes(channels: tuple[int, int], height: int, width: int) -> int:
+    """Memory of the three covariances that a dense CCA of two layers' feature maps needs, in float64."""
+    first, second = (c * height * width for c in channels)
+    return 8 * (first * first + first * second + second * second)
+
+
+def dft_bytes(channels: tuple[int, int], height: int, width: int) -> int:
+    """Memory of the same covariances block by block over half the frequency plane, in complex128."""
+    first, second = channels
+    return 16 * height * (width // 2 + 1) * (first * first + first * second + second * second)
+
+
 def svcca_grid(
     first: Mapping[str, torch.Tensor],
     second: Mapping[str, torch.Tensor],
