@@ -5,6 +5,7 @@ import torch
 
 from netspectra.measures.cca import correlate, principal
 from netspectra.measures.directions import (
+    decompose,
     only_neurons,
     principal_directions,
     random_directions,
@@ -82,6 +83,8 @@ def test_directions_are_orthonormal_over_samples_and_match_cca():
     kept = [svcca_rank(torch.linalg.svdvals(side - side.mean(0)), 0.95) for side in (x, y)]
     wanted = correlate(principal(x, kept[0]), principal(y, kept[1])).correlations
     assert torch.allclose(found.correlations, wanted, atol=1e-9)
+    again = shared_directions(decompose(x), decompose(y), share=0.95, filled=True)
+    assert torch.equal(again.filters, found.filters)
 
 
 def test_planted_signals_are_found_first_and_keeping_them_keeps_what_they_carry():
@@ -152,3 +155,9 @@ def test_loadings_name_the_neurons_that_hold_the_directions():
     assert torch.equal(kept[:, :2], x[:, :2])
     assert torch.equal(kept[:, 2:], x.mean(0)[2:].expand(500, 4))
     assert float(only_neurons(x, torch.tensor([3]), 0.0)[:, :3].abs().max()) == 0
+
+
+def test_scales_beyond_the_squares_of_floats_change_nothing():
+    x, y, _ = planted()
+    wanted = shared_directions(x, y).project(x, 4)
+    assert torch.allclose(shared_directions(x * 1e180, y).project(x * 1e180, 4) / 1e180, wanted, rtol=1e-9)

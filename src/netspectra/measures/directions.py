@@ -5,6 +5,7 @@ The layer is projected in that space of samples: neuron by neuron, on the span o
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
@@ -61,6 +62,43 @@ class Directions:
         return self.factors(count)[1].norm(dim=0)
 
 
+@dataclass(frozen=True, eq=False)
+class Decomposed(Centred):
+    """A layer with the singular values and vectors of its centred activations, found once for all its directions.
+
+    Attributes:
+        x: As in `Centred`, like mean, scatter and size.
+        rtol: Directions with singular values up to rtol times the largest are dropped.
+    """
+
+    rtol: float
+
+    @cached_property
+    def singular(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Singular values (r,), descending, and right singular vectors (neurons, r)."""
+        values, vectors = torch.linalg.eigh(self.scatter)
+        floor = max(self.rtol**2, len(values) * torch.finfo(values.dtype).eps) * values[-1]
+        count = max(1, int((values > floor).sum()))
+        return values[-count:].flip(0).sqrt(), vectors[:, -count:].flip(1)
+
+
+def decompose(x: Activations, *, rtol: float = 1e-6, name: str = "x") -> Decomposed:
+    """A layer made ready for all that asks for its directions.
+
+    Args:
+        x: Activations (samples, neurons), or their moments.
+        rtol: Directions with singular values up to rtol times the largest are dropped.
+        name: What errors call `x`.
+
+    Raises:
+        ValueError: Bad activations.
+    """
+    if isinstance(x, Decomposed):
+        return x
+    layer = centre(name, x)
+    return Decomposed(layer.x, layer.mean, layer.scatter, rtol, size=layer.size)
+
+
 def svcca_rank(singular_values: torch.Tensor, share: float = 0.99, *, of: str = "values") -> int:
     """Directions that SVCCA keeps of a layer: the fewest that hold a share of the sum.
 
@@ -82,65 +120,58 @@ def svcca_rank(singular_values: torch.Tensor, share: float = 0.99, *, of: str = 
     return int((held < checks.fraction("share", share) * held[-1]).sum()) + 1
 
 
-def principal_directions(x: Activations, *, rtol: float = 1e-6) -> Directions:
+def principal_directions(x: Activations) -> Directions:
     """All principal directions of a layer, that of the largest variance first.
 
     Raises:
         ValueError: Bad activations.
     """
-    layer = centre("x", x)
-    values, vectors = _singular(layer, rtol)
-    return _rotated(layer, values, vectors, torch.eye(len(values)).to(values), values.new_empty(0))
+    layer = decompose(x)
+    values, _ = layer.singular
+    return _turned(layer, torch.eye(len(values)).to(values), values.new_empty(0))
 
 
 def shared_directions(
-    x: Activations,
-    y: Activations,
-    *,
-    share: float = 0.99,
-    of: str = "values",
-    filled: bool = False,
-    rtol: float = 1e-6,
+    x: Activations, y: Activations, *, share: float = 0.99, of: str = "values", filled: bool = False
 ) -> Directions:
     """SVCCA directions of x against y, that of the largest correlation first.
 
     Both layers are cut to the principal directions that `svcca_rank` keeps, then CCA aligns them.
 
     Args:
-        x: Activations (samples, neurons), or their moments, of the layer that is to be projected.
+        x: Activations (samples, neurons), as they are or decomposed, of the layer that is to be projected.
         y: The same samples in another layer, or the logits.
-        share: As in `svcca_rank`, of both layers; 1.0 keeps all that `rtol` does.
+        share: As in `svcca_rank`, of both layers; 1.0 keeps all that they span.
         of: As in `svcca_rank`.
         filled: After the directions shared with y come the principal directions of what they leave of x, until
             everything that x spans is held. Ten logits share ten directions at most.
-        rtol: Directions with singular values up to rtol times the largest are dropped before anything else.
 
     Raises:
         ValueError: Bad activations, different numbers of samples, or as `svcca_rank`.
     """
-    first, second = centre("x", x), centre("y", y)
+    first, second = decompose(x), decompose(y, name="y")
     checks.same_samples("x", first.x, "y", second.x)
-    (x_values, x_vectors), (y_values, y_vectors) = _singular(first, rtol), _singular(second, rtol)
+    (x_values, x_vectors), (y_values, y_vectors) = first.singular, second.singular
     kept, y_kept = (svcca_rank(values, share, of=of) for values in (x_values, y_values))
     cross = (x_vectors[:, :kept] / x_values[:kept]).T @ cross_scatter(first, second)
     u, rho, _ = torch.linalg.svd(cross @ (y_vectors[:, :y_kept] / y_values[:y_kept]), full_matrices=False)
-    turned = u.new_zeros(len(x_values), u.shape[1])
-    turned[:kept] = u
+    rotation = u.new_zeros(len(x_values), u.shape[1])
+    rotation[:kept] = u
     if filled:
-        turned = torch.cat([turned, _remaining(turned, x_values)], 1)
-    return _rotated(first, x_values, x_vectors, turned, rho.clamp(0, 1))
+        rotation = torch.cat([rotation, _remaining(rotation, x_values)], 1)
+    return _turned(first, rotation, rho.clamp(0, 1))
 
 
-def random_directions(x: Activations, generator: torch.Generator, *, rtol: float = 1e-6) -> Directions:
+def random_directions(x: Activations, generator: torch.Generator) -> Directions:
     """Directions of the whitened layer in a random orthonormal frame: the control that any span of k would give.
 
     Raises:
         ValueError: Bad activations.
     """
-    layer = centre("x", x)
-    values, vectors = _singular(layer, rtol)
+    layer = decompose(x)
+    values, _ = layer.singular
     drawn = torch.randn(len(values), len(values), generator=generator, dtype=torch.float64).to(values)
-    return _rotated(layer, values, vectors, torch.linalg.qr(drawn).Q, values.new_empty(0))
+    return _turned(layer, torch.linalg.qr(drawn).Q, values.new_empty(0))
 
 
 def only_neurons(x: torch.Tensor, chosen: torch.Tensor, others: torch.Tensor | float) -> torch.Tensor:
@@ -156,22 +187,14 @@ def only_neurons(x: torch.Tensor, chosen: torch.Tensor, others: torch.Tensor | f
     return torch.where(kept, x, torch.as_tensor(others).to(x))
 
 
-def _singular(layer: Centred, rtol: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Singular values (r,), descending, and right singular vectors (neurons, r) of the centred activations."""
-    values, vectors = torch.linalg.eigh(layer.scatter)
-    floor = max(rtol**2, len(values) * torch.finfo(values.dtype).eps) * values[-1]
-    count = max(1, int((values > floor).sum()))
-    return values[-count:].flip(0).sqrt(), vectors[:, -count:].flip(1)
-
-
 def _remaining(taken: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """Principal directions of diag(values) beside the orthonormal columns taken, (r, r - taken)."""
-    left = torch.diag(values) - taken @ (taken.T * values)
-    return torch.linalg.svd(left).U[:, : len(values) - taken.shape[1]]
+    beside = torch.linalg.qr(taken, mode="complete").Q[:, taken.shape[1] :]
+    return beside @ torch.linalg.eigh((beside.T * values.square()) @ beside).eigenvectors.flip(1)
 
 
-def _rotated(
-    layer: Centred, values: torch.Tensor, vectors: torch.Tensor, turned: torch.Tensor, correlations: torch.Tensor
-) -> Directions:
-    filters, patterns = (vectors / values) @ turned, (turned.T * values) @ vectors.T
+def _turned(layer: Decomposed, rotation: torch.Tensor, correlations: torch.Tensor) -> Directions:
+    """Directions of the whitened layer along the orthonormal columns of a rotation (r, K)."""
+    values, vectors = layer.singular
+    filters, patterns = (vectors / values) @ rotation, (rotation.T * values) @ vectors.T
     return Directions(layer.mean * layer.size, filters / layer.size, patterns * layer.size, correlations)
