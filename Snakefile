@@ -5,9 +5,6 @@ from snakemake.utils import min_version
 min_version("9.8")
 
 
-configfile: "params.yaml"
-
-
 # Used with --software-deployment-method apptainer; built from the Dockerfile.
 container: "netspectra.sif"
 
@@ -15,7 +12,14 @@ container: "netspectra.sif"
 include: "workflow/rules/common.smk"
 
 
-config = resolve(config, workflow.source_path("workflow/schemas/params.schema.yaml"))
+# Strictly, before Snakemake reads it, which lets a key pass that stands twice.
+ours(read, "params.yaml")
+
+
+configfile: "params.yaml"
+
+
+config = ours(resolve, config)
 
 
 include: "workflow/rules/data.smk"

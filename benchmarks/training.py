@@ -49,9 +49,9 @@ def block(architecture: dict, optimiser: dict, batch: int, order: str) -> dict:
 def losses(settings: dict, data: Dataset, replicates: int) -> torch.Tensor:
     """One epoch of our loop, without its tests: losses (steps, replicates)."""
     run_ = Run(Group("bench", settings, range(replicates)), data)
-    for index in run_._order().split(run_.batch, -1):
-        run_._learn(*data.train.batch(index))
-    return run_.records["loss"][0][: run_.step]
+    for index in run_.plan.order(0, run_.group.seeds).split(run_.plan.batch, -1):
+        run_._learn(index, None)
+    return run_.records.of_epoch("loss")
 
 
 def serial(settings: dict, data: Dataset, replicates: int) -> torch.Tensor:

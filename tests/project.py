@@ -28,14 +28,7 @@ class Project:
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
         (folder / "data").mkdir()
         (folder / "data/embedded").symlink_to(ROOT / "data/embedded")
-        training = folder / "src/netspectra/training/job.py"
-        text = training.read_text(encoding="utf-8")
-        assert "SAVE_EVERY_S = 10.0" in text
-        training.write_text(text.replace("SAVE_EVERY_S = 10.0", "SAVE_EVERY_S = 0.2"), encoding="utf-8")
         self.write_params()
-        claims = yaml.safe_load((ROOT / "claims.yaml").read_text(encoding="utf-8"))
-        chosen = [claim for claim in claims if claim["experiment"] in experiments]
-        (folder / "claims.yaml").write_text(yaml.safe_dump(chosen), encoding="utf-8")
 
     def at(self, folder: Path) -> "Project":
         """The same project in another folder, where it stands already."""
@@ -46,15 +39,38 @@ class Project:
     def write_params(self, **changed: object) -> None:
         """A params.yaml of scale smoke with what the experiments need."""
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-        params |= {"scale": "smoke"} | changed
-        smoke = params["scales"]["smoke"]
+        network = params["scales"]["smoke"]["networks"]["align_mlp"] | {"epochs": 60}
+        params |= {"scale": "smoke", "scales": {"smoke": {"networks": {"align_mlp": network}}}}
         params["data"] = {"mnist": params["data"]["mnist"]}
         params["networks"] = {"align_mlp": params["networks"]["align_mlp"]}
         params["experiments"] = {name: params["experiments"][name] for name in self.experiments}
-        network = smoke["networks"]["align_mlp"] | {"epochs": 60}
-        params["scales"] = {"smoke": {"networks": {"align_mlp": network}}}
-        text = yaml.safe_dump(params, sort_keys=False)
+        for kind in ("networks", "experiments"):
+            jobs = params["resources"][kind]
+            params["resources"][kind] = {n: job for n, job in jobs.items() if n in ("default", *params[kind])}
+        params["resources"] |= {"save_every_s": 0.2}
+        text = yaml.safe_dump(params | changed, sort_keys=False)
         (self.folder / "params.yaml").write_text(text, encoding="utf-8")
+
+    def put_under_dvc(self, remote: Path) -> None:
+        """Stages, git and DVC, whose remote is a folder."""
+        shutil.copytree(ROOT / ".dvc", self.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+        config = self.folder / ".dvc/config"
+        config.write_text(config.read_text().replace("../../netspectra-store", str(remote)))
+        stages = self.succeed("python", "-m", "netspectra.workflow.stages", PYTHONPATH="src")
+        (self.folder / "dvc.yaml").write_text(stages)
+        self.succeed("git", "init", "-q")
+        self.name_its_author()
+        self.commit("start")
+
+    def name_its_author(self) -> None:
+        """Whom git writes down."""
+        for key in ("name", "email"):
+            self.succeed("git", "config", f"user.{key}", "t@t")
+
+    def commit(self, message: str) -> None:
+        """All that git does not ignore."""
+        self.succeed("git", "add", "-A")
+        self.succeed("git", "commit", "-qm", message)
 
     def environment(self, **changed: str) -> dict[str, str]:
         """Of a plain user who has put the environment's programs on the path."""

@@ -42,8 +42,9 @@ SPECTRUM = {
     "cell": 5,
     "corner": 10,
     "bins": 10,
-    "published": {1: 6.0, 4: 1.9, 5: 0.6},
+    "held": [0.99, 0.9],
 }
+READ_OFF = {"index": [1, 4, 5], "eigenvalue": [6.0, 1.9, 0.6]}
 CHOICES = {
     "figures": ["active_choices"],
     "setting": SETTING,
@@ -55,14 +56,15 @@ CHOICES = {
     "directions": 8,
     "gap": 4,
     "randomised": {"oversampling": 4, "iterations": 6},
-    "holds": {
-        "after_gap_over_before": {"at_most": 0.5},
-        "first_over_hidden": {"at_least": 10},
-        "output_over_hidden": {"at_least": 2},
-        "hidden_first_over_last": {"at_least": 1},
-    },
+}
+HOLDS = {
+    "after_gap_over_before": {"at_most": 0.5},
+    "first_over_hidden": {"at_least": 10},
+    "output_over_hidden": {"at_least": 2},
+    "hidden_first_over_last": {"at_least": 1},
 }
 TRAINED = {"figures": ["active_trained"], "samples": 60, "share": 0.9, "fractions": [0.0, 0.5, 0.9], "seed": 0}
+TRAINED |= {"batch": 5000, "chance": 10}
 
 
 def turns(net: torch.nn.Sequential) -> list[torch.Tensor]:
@@ -127,7 +129,7 @@ def test_active_spectrum(activation):
     assert {"half_over_first", "error_median_0.25", "sine_before_gap_all", "first_over_hidden_leading_low"} <= set(
         found.metrics
     )
-    assert_figures(draw_spectrum.draw(found.table, settings), settings)
+    assert_figures(draw_spectrum.draw(found.table, settings, READ_OFF), settings)
 
 
 def test_active_choices():
@@ -135,7 +137,7 @@ def test_active_choices():
     assert list(found.table) == ["quantity", "replicate", "layer", "x", "y", "value", "choice"]
     assert np.isfinite(found.table.value).all()
     assert {f"first_over_hidden_{choice}" for choice in CHOICES["choices"]} <= set(found.metrics)
-    assert_figures(draw_choices.draw(found.table, CHOICES), CHOICES)
+    assert_figures(draw_choices.draw(found.table, CHOICES, {"holds": HOLDS}), CHOICES)
 
 
 def test_active_trained():
@@ -145,7 +147,7 @@ def test_active_trained():
     intact = found.table[(found.table.quantity == "accuracy") & (found.table.x == 0)]
     assert intact.groupby("replicate").value.nunique().eq(1).all()
     assert found.metrics["held_trained"] <= 60
-    assert_figures(draw_trained.draw(found.table, TRAINED), TRAINED)
+    assert_figures(draw_trained.draw(found.table, TRAINED, {}), TRAINED)
 
 
 def trained() -> Given:

@@ -15,7 +15,9 @@ from netspectra.experiments.cca_toy import analysis as cca_toy
 from netspectra.experiments.cca_toy import plot as toy_plot
 from netspectra.experiments.measuring import Given
 
-TOY = {"samples": 60, "neurons": [6, 4], "datapoints": [7, 20, 60], "draws": 3, "seed": 1}
+TOY = {
+    "samples": 60, "neurons": [6, 4], "datapoints": [7, 20, 60], "fall": [20, 60], "advised": 5, "draws": 3, "seed": 1,
+}  # fmt: skip
 MNIST = {"entering": "fc3", "batch": 50, "top": 3, "mass": 0.9, "level": 0.05, "seed": 1}
 
 
@@ -44,8 +46,9 @@ def test_toy_table_and_figures():
     assert found.metrics["mapped_smallest"] > 1 - 1e-9
     assert found.metrics["mean_at_7"] == pytest.approx(1, abs=1e-9)
     assert found.metrics["smallest_fall"] > 0
+    assert found.metrics["fall_20_to_60"] == pytest.approx(found.metrics["mean_at_20"] - found.metrics["mean_at_60"])
     plots.style.use()
-    assert set(toy_plot.draw(found.table, TOY)) == {"cca_toy_spectrum", "cca_toy_invariance", "cca_datapoints"}
+    assert set(toy_plot.draw(found.table, TOY, {})) == {"cca_toy_spectrum", "cca_toy_invariance", "cca_datapoints"}
 
 
 def test_mnist_table_metrics_and_figures(mnist):
@@ -56,7 +59,7 @@ def test_mnist_table_metrics_and_figures(mnist):
         assert mnist.metrics[f"mnist_{method}_low"] <= mnist.metrics[f"mnist_{method}"]
         assert mnist.metrics[f"{method}_over_permuted"] > 0.1
     plots.style.use()
-    figures = mnist_plot.draw(mnist.table, MNIST)
+    figures = mnist_plot.draw(mnist.table, MNIST, {})
     assert len(figures) == 6
     for name, figure in figures.items():
         figure.canvas.draw()
@@ -68,13 +71,13 @@ def test_recipe_table_and_figure(monkeypatch):
     networks = SimpleNamespace(settings=block, variants=["a", "b"], stack=lambda *_: [])
     monkeypatch.setattr(cca_recipe, "activations", lambda *_: layers())
     monkeypatch.setattr(Given, "data", lambda *_: SimpleNamespace(test=None))
-    settings = {"top": 3, "printed": {"mean": 0.5, "svcca": 0.9, "share": 0.4}}
-    found = cca_recipe.analyse(Given(settings, {"nets": networks}))
+    settings, published = {"top": 3}, {"mean": 0.5, "svcca": 0.9, "share": 0.4}
+    found = cca_recipe.analyse(Given(settings, {"nets": networks}, published=published))
     assert set(found.table.groupby("variant").epochs.unique()["b"]) == {2, 10}
-    for name, printed in settings["printed"].items():
+    for name, printed in published.items():
         mean = found.table[found.table.quantity == name].value.mean()
         assert found.metrics[f"{name}_nearest"] == pytest.approx(mean - printed)
         assert found.metrics[f"{name}_least"] == pytest.approx(mean)
     plots.style.use()
-    (figure,) = recipe_plot.draw(found.table, settings).values()
+    (figure,) = recipe_plot.draw(found.table, settings, published).values()
     assert len(figure.axes) == 3

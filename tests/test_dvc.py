@@ -3,17 +3,19 @@
 import contextlib
 import io
 import re
-from pathlib import Path
 
 import pytest
 import yaml
+from project import ROOT
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import OutputSettings, ResourceSettings
 
+from netspectra.workflow.imports import code_of
+from netspectra.workflow.layout import claims_of
+from netspectra.workflow.settings import read
 from netspectra.workflow.stages import HEADER, keys, stages
 
-ROOT = Path(__file__).parents[1]
-PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+PARAMS = read(ROOT / "params.yaml")
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
@@ -29,13 +31,17 @@ def rules_of(stage):
     return re.search(r"--allowed-rules (.*) --", stage["cmd"])[1].split()
 
 
+def modules_of(rule):
+    """What the code of a rule is made of, seen where it asks for what that means."""
+    return rule.params["code"].__closure__[0].cell_contents
+
+
 def names(entries):
     return {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
 
 
 def test_it_is_up_to_date():
-    found = stages(PARAMS, ROOT / "workflow/schemas/params.schema.yaml")
-    assert found == STAGES, "dvc.yaml is out of date; run: make stages"
+    assert stages(PARAMS) == STAGES, "dvc.yaml is out of date; run: make stages"
     assert (ROOT / "dvc.yaml").read_text().startswith(HEADER)
 
 
@@ -46,7 +52,7 @@ def test_a_stage_has_the_dependencies_and_outputs_of_its_rules(name, rules):
     outputs = {str(path) for rule in chosen for path in rule.output}
     inputs = {str(path) for rule in chosen for path in rule.input} - outputs
     made = names([*stage["outs"], *stage.get("metrics", ()), *stage.get("plots", ())])
-    assert set(stage["deps"]) == inputs
+    assert set(stage["deps"]) == inputs | {file for rule in chosen for file in code_of(*modules_of(rule))}
     # Official files are checked by their own checksum and may be fetched anew: DVC does not keep them.
     assert made == {path for path in outputs if not path.startswith("data/raw/")}
     assert set(stage["cmd"].split(" -- ")[1].split()) == made
@@ -65,11 +71,15 @@ def test_a_stage_depends_on_every_parameter_of_its_rules(name, rules):
         settings = rules[rule].params["settings"]
         for kind, block in {"data": "data", "network": "networks", "experiment": "experiments"}.items():
             if kind in settings:
-                assert set(keys(PARAMS, block, settings["name"])) <= set(stage["params"])
+                assert set(keys(PARAMS, block, settings["name"])) <= {
+                    key for key in stage["params"] if isinstance(key, str)
+                }
         for network in settings.get("networks", ()):
             assert f"data/networks/{network}.safetensors" in stage["deps"]
         if "download" in settings:
             assert "download" in stage["params"]
+        if settings.get("published"):
+            assert {claims_of(settings["name"]): ["published"]} in stage["params"]
         if "scale" in settings:
             assert "scale" in stage["params"]
 

@@ -15,27 +15,10 @@ EXPERIMENTS = ("align_training", "align_pruning")
 
 
 def versioned(folder, remote):
-    """A project under git and DVC, with nothing made yet."""
+    """The project under git and DVC, with nothing made yet."""
     project = Project(folder, EXPERIMENTS)
-    shutil.copytree(ROOT / ".dvc", folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
-    config = (folder / ".dvc/config").read_text()
-    (folder / ".dvc/config").write_text(config.replace("../../netspectra-store", str(remote)))
-    stages = project.succeed("python", "-m", "netspectra.workflow.stages", PYTHONPATH="src")
-    (folder / "dvc.yaml").write_text(stages)
-    project.succeed("git", "init", "-q")
-    name_yourself(project)
-    save(project, "start")
+    project.put_under_dvc(remote)
     return project
-
-
-def name_yourself(project):
-    for key in ("name", "email"):
-        project.succeed("git", "config", f"user.{key}", "t@t")
-
-
-def save(project, message):
-    project.succeed("git", "add", "-A")
-    project.succeed("git", "commit", "-qm", message)
 
 
 def up_to_date(project):
@@ -56,7 +39,7 @@ def author(tmp_path_factory):
     project = versioned(folder / "project", folder / "store")
     project.succeed("snakemake")
     project.succeed("dvc", "commit", "-f")
-    save(project, "results")
+    project.commit("results")
     project.succeed("dvc", "push")
     return project
 
@@ -64,7 +47,7 @@ def author(tmp_path_factory):
 def cloned(author, folder):
     project = author.at(folder)
     author.succeed("git", "clone", "-q", ".", str(folder))
-    name_yourself(project)
+    project.name_its_author()
     (folder / "data/embedded").unlink(missing_ok=True)
     (folder / "data/embedded").symlink_to(ROOT / "data/embedded")
     return project

@@ -1,6 +1,7 @@
 """Outside bytes and settings: nothing but our own errors may come out, and nothing may be written or hang."""
 
 import contextlib
+import copy
 import json
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from netspectra.data.images import load
 from netspectra.data.prepare import prepare
 from netspectra.errors import ClaimError, DataError, SettingsError
 from netspectra.networks import checkpoints
-from netspectra.statistics.verdicts import read
+from netspectra.statistics.claims import read
 from netspectra.workflow.layout import version_of
+from netspectra.workflow.settings import read as read_params
 from netspectra.workflow.settings import resolve
 
 ROOT = Path(__file__).parents[1]
-SCHEMA = ROOT / "workflow/schemas/params.schema.yaml"
-PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+PARAMS = read_params(ROOT / "params.yaml")
 FUZZ = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -34,7 +35,7 @@ VALUES = st.recursive(
 @FUZZ
 @given(data=st.data(), value=VALUES)
 def test_settings_are_resolved_or_refused(data, value):
-    params = json.loads(json.dumps(PARAMS))
+    params = copy.deepcopy(PARAMS)
     block = params
     while True:
         key = data.draw(st.sampled_from(list(block) if isinstance(block, dict) else list(range(len(block)))))
@@ -43,18 +44,32 @@ def test_settings_are_resolved_or_refused(data, value):
         block = block[key]
     block[key] = value
     with contextlib.suppress(SettingsError):
-        found = resolve(params, SCHEMA)
+        found = resolve(params)
+        json.dumps(found, allow_nan=False)
         for name, of_set in found["data"].items():
             version_of(name, of_set)
 
 
+CLAIM = {"id": "a_{x}", "for": {"x": [1, 2]}, "where": "w", "says": "s", "metric": "{x}", "holds": {}, "basis": "b"}
+
+
 @FUZZ
-@given(text=st.text(max_size=60) | VALUES.map(lambda value: yaml.safe_dump(value)))
+@given(text=st.text(max_size=60) | VALUES.map(yaml.safe_dump))
 def test_claims_are_read_or_refused(text, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "claims.yaml"
     path.write_text(text, encoding="utf-8")
     with contextlib.suppress(ClaimError):
         assert isinstance(read(path), list)
+
+
+@FUZZ
+@given(key=st.sampled_from([*CLAIM, "claims", "published"]), value=VALUES | st.just("{x}") | st.just({"x": ["{x}"]}))
+def test_families_are_expanded_or_refused(key, value, tmp_path_factory):
+    path = tmp_path_factory.getbasetemp() / "claims.yaml"
+    content = {"document": "d", "claims": [CLAIM | {key: value}]}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with contextlib.suppress(ClaimError):
+        assert len(read(path)) in (1, 2)
 
 
 def damaged(content: bytes, data) -> bytes:

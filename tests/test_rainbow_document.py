@@ -18,6 +18,7 @@ from netspectra.lenses.hidden import hidden_layers, joint_moments, replicates
 from netspectra.measures.procrustes import align
 from netspectra.networks.checkpoints import Networks
 from netspectra.networks.ensembles import Ensemble
+from netspectra.networks.places import read
 from netspectra.statistics.pairs import add_pairs, pairs
 
 ARCHITECTURES = {
@@ -31,14 +32,14 @@ BATCH = {"rainbow_mlp": 100, "rainbow_cnn": 70}
 SETTINGS = {
     "rainbow_spectra": {
         "batch": BATCH, "clipped_replicates": 2, "power_law": {"first": 2, "last": 10}, "head": [5, 4],
-        "quoted_ranks": {"activation": [3], "weight": [2, 90]}, "resamples": 20, "seed": 1,
+        "quoted_ranks": {"activation": [3], "weight": [2, 90]}, "resamples": 20, "seed": 1, "dead": 1e-10, "chance": 25,
     },
-    "rainbow_alignment": {"batch": BATCH, "shown": 10, "head": 3, "late": [6, 9], "seed": 1},
+    "rainbow_alignment": {"batch": BATCH, "shown": 10, "head": 3, "late": [6, 9], "seed": 1, "dead": 1e-10},
     "rainbow_generation": {
         "batch": BATCH, "images": {"rainbow_mlp": 100, "rainbow_cnn": 70}, "draws": 2, "other_draws": 1,
-        "widths": [0.5, 2], "seed": 1,
+        "widths": [0.5, 2], "seed": 1, "chance": 25,
     },
-    "rainbow_training": {"points": 10},
+    "rainbow_training": {"points": 10, "chance": 25},
 }  # fmt: skip
 FIGURES = {
     "rainbow_spectra": {"rainbow_activation_spectra", "rainbow_weight_spectra"},
@@ -90,7 +91,7 @@ def test_tables_metrics_and_figures(experiment, monkeypatch):
     assert all(found.metrics[f"{n}_low"] <= found.metrics[n] for n in found.metrics if f"{n}_low" in found.metrics)
     plots.style.use()
     figures = importlib.import_module(f"netspectra.experiments.{experiment}.plot").draw(
-        found.table, SETTINGS[experiment]
+        found.table, SETTINGS[experiment], {}
     )
     assert {f"{name}{end}" for name in FIGURES.get(experiment, set()) for end in ("", "_cnn")} <= set(figures)
     for figure in figures.values():
@@ -105,7 +106,7 @@ def test_joint_moments_are_those_of_every_pair(kind):
     moments = joint_moments(networks, images.batches(25))
     x, _ = images.batch(slice(None))
     for h in hidden_layers(networks[0]):
-        kept = [Ensemble.of(network)(x, [f"relu{h.number}"])[1][f"relu{h.number}"][0] for network in networks]
+        kept = [read(network, x, leaving=[f"relu{h.number}"]).leaving[f"relu{h.number}"] for network in networks]
         flat = [k.movedim(1, -1).flatten(0, -2).double() for k in kept]
         expected = flat[0].T @ flat[2] / len(flat[0])
         assert torch.allclose(moments[h.number].blocks(False)[0, 2], expected, atol=1e-6)

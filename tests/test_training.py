@@ -8,11 +8,9 @@ import torch
 from netspectra.data.images import Dataset, Split
 from netspectra.networks import checkpoints
 from netspectra.networks.ensembles import Ensemble
-from netspectra.networks.zoo import build
 from netspectra.training import job as training
 from netspectra.training.groups import Group
 from netspectra.training.job import train
-from netspectra.training.optimisers import SGD, Adam
 
 CPU = torch.device("cpu")
 
@@ -45,27 +43,6 @@ def data():
     return Dataset(split, split, ("a", "b", "c"), "none")
 
 
-@pytest.mark.parametrize("kind", ["adam", "sgd", "decayed"])
-def test_optimisers_equal_torch(kind):
-    torch.manual_seed(0)
-    theta, rates = torch.randn(2, 30), torch.tensor([0.01, 0.003])
-    theirs = [theta[i].clone().requires_grad_() for i in range(2)]
-    if kind == "sgd":
-        ours = SGD(theta, rates, momentum=0.9)
-        torches = [torch.optim.SGD([t], lr=float(r), momentum=0.9) for t, r in zip(theirs, rates, strict=True)]
-    else:
-        decay = 0.01 if kind == "decayed" else 0.0
-        ours = Adam(theta, rates, weight_decay=decay)
-        torches = [torch.optim.Adam([t], lr=float(r), weight_decay=decay) for t, r in zip(theirs, rates, strict=True)]
-    for step in range(200):
-        gradient = torch.sin(theta * 3 + step)
-        for t, optimiser in zip(theirs, torches, strict=True):
-            t.grad = torch.sin(t.detach() * 3 + step)
-            optimiser.step()
-        ours.step(gradient)
-    torch.testing.assert_close(theta, torch.stack([t.detach() for t in theirs]), rtol=1e-5, atol=1e-6)
-
-
 def only_final(result):
     return {name: t for name, t in result.items() if name.startswith("final/")}
 
@@ -88,7 +65,7 @@ def test_a_killed_training_ends_in_the_same_bits(block, data, tmp_path, monkeypa
     epoch = training.Run.epoch
 
     def dies(run):
-        if run.step // run.per_epoch == stop:
+        if run.step // run.plan.per_epoch == stop:
             raise KeyboardInterrupt
         epoch(run)
 
@@ -123,12 +100,6 @@ def test_training_learns_and_a_damaged_resume_file_is_dropped(block, data, tmp_p
     assert history["history/alignment/fc1"].shape == (10, 3, 12)
 
 
-def test_a_diverging_training_says_so(block, data, tmp_path):
-    block["optimiser"] = {"name": "sgd", "rate": 1e30}
-    with pytest.raises(training.TrainingError, match=r"lower optimiser\.rate"):
-        train(Group("a", block, range(1)), data, tmp_path)
-
-
 TOO_LARGE = [
     torch.OutOfMemoryError("CUDA out of memory"),
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 80000000000 bytes"),
@@ -160,28 +131,6 @@ def test_one_network_that_does_not_fit_is_an_error_with_a_remedy(block, data, tm
     monkeypatch.setattr(training.Run, "_learn", large)
     with pytest.raises(training.TrainingError, match="lower batch"):
         training._train_what_fits(Group("a", block, range(2)), data, tmp_path)
-
-
-@pytest.mark.parametrize("kind", ["fully_connected", "convolutional"])
-def test_a_stack_gives_what_its_networks_give(kind):
-    architecture = {
-        "fully_connected": {"type": kind, "widths": [64, 9, 3], "bias": True},
-        "convolutional": {
-            "type": kind, "channels": [1, 4, 5], "kernel": 3, "stride": 2, "image": 8, "classes": 3, "bias": True,
-        },
-    }[kind]  # fmt: skip
-    stack = Ensemble.initial(architecture, [3, 4, 5])
-    shared, own = torch.randn(7, 1, 8, 8), torch.randn(3, 7, 1, 8, 8)
-    for i, network in enumerate(stack):
-        torch.testing.assert_close(stack(shared)[0][i], network(shared), rtol=1e-4, atol=1e-6)
-        torch.testing.assert_close(stack(own)[0][i], network(own[i]), rtol=1e-4, atol=1e-6)
-
-
-def test_initialisation_is_that_of_torch():
-    architecture = {"type": "fully_connected", "widths": [16, 9, 3], "bias": True}
-    stack = Ensemble.initial(architecture, [8, 9])
-    torch.manual_seed(9)
-    torch.testing.assert_close(stack.weight("fc1")[1], build(architecture).fc1.weight.detach())
 
 
 def saved(block, tmp_path):

@@ -1,137 +1,155 @@
-"""Settings, claims, and that every experiment has all its pieces under one name."""
+"""Every experiment has all its pieces in one folder; the DAG builds; what changed runs again, and no more."""
 
-import json
+import os
+import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import yaml
+from project import ROOT, Project
 
-from netspectra.errors import SettingsError
-from netspectra.statistics import verdicts as claims
-from netspectra.workflow.imports import files_of
-from netspectra.workflow.settings import resolve
+from netspectra.statistics import claims
+from netspectra.workflow.layout import claims_of, folder_of, machine_of
+from netspectra.workflow.settings import known_experiments, read, resolve
 
-ROOT = Path(__file__).parents[1]
-SCHEMA = ROOT / "workflow/schemas/params.schema.yaml"
-PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
-
-
-def changed(path, value):
-    params = json.loads(json.dumps(PARAMS))
-    *parents, last = path
-    block = params
-    for key in parents:
-        block = block[key]
-    block[last] = value
-    return params
-
-
-@pytest.mark.parametrize("scale", PARAMS["scales"])
-def test_every_scale_is_valid(scale):
-    assert resolve(PARAMS | {"scale": scale}, SCHEMA)["scale"] == scale
-
-
-MLP = ("networks", "align_mlp")
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "message"),
-    [
-        (("scale",), "papr", "scale: found 'papr', allowed: paper, sample, smoke"),
-        (("devcie",), 2, "unknown key 'devcie'; allowed: .*device"),
-        ((*MLP, "epochz"), 2, "networks.align_mlp: unknown key 'epochz'; allowed: .*epochs"),
-        ((*MLP, "replicates"), 0, "networks.align_mlp.replicates: found 0, wanted minimum 1"),
-        ((*MLP, "batch"), "big", "networks.align_mlp.batch: found 'big', wanted type integer"),
-        ((*MLP, "architecture", "widths"), [784, -5, 10], r"architecture.widths.1: found -5, wanted minimum 1"),
-        ((*MLP, "optimiser", "name"), "adamw", "optimiser.name: found 'adamw', wanted enum .*adam.*sgd"),
-        (("experiments", "align_pruning", "fractions"), [0.1, 1.5], "fractions.1: found 1.5, wanted maximum 1"),
-        (("experiments", "align_pruning", "fractions"), [0.0, 0.9], "fractions: found .*, wanted contains .*0.1"),
-        (("device",), "tpu", "device: found 'tpu'"),
-    ],
-)
-def test_a_bad_setting_is_named_with_what_is_allowed(path, value, message):
-    params = changed(path, value)
-    if path[-1] in ("batch", "epochs"):
-        params["scales"]["sample"]["networks"]["align_mlp"].pop(path[-1], None)
-    with pytest.raises(SettingsError, match=message):
-        resolve(params, SCHEMA)
+PARAMS = read(ROOT / "params.yaml")
 
 
 @pytest.mark.parametrize("name", PARAMS["experiments"])
-def test_every_experiment_has_all_its_pieces(name):
-    block = PARAMS["experiments"][name]
-    pieces = [f"src/netspectra/experiments/{name}/{part}.py" for part in ("analysis", "plot")]
-    pieces += [f"workflow/report/{figure}.rst" for figure in block["figures"]]
-    assert [p for p in pieces if not (ROOT / p).is_file()] == []
-    assert set(block.get("networks", [])) <= set(PARAMS["networks"])
-    assert any(c["experiment"] == name for c in claims.read(ROOT / "claims.yaml")), "no claim"
+def test_every_experiment_has_all_its_pieces_in_one_folder(name):
+    pieces = {"__init__.py", "analysis.py", "plot.py", "settings.py", "claims.yaml"}
+    captions = {f"{figure}.rst" for figure in PARAMS["experiments"][name]["figures"]}
+    there = {path.name for path in (ROOT / folder_of(name)).iterdir() if path.name != "__pycache__"}
+    assert there == pieces | captions
 
 
-def described(schema, where=""):
-    for key, value in schema.get("properties", {}).items():
-        yield f"{where}.{key}", value
-        yield from described(value, f"{where}.{key}")
-    for key, value in schema.get("$defs", {}).items():
-        yield from described(value, f"{where}.{key}")
+def test_every_folder_of_an_experiment_is_used():
+    assert known_experiments() == sorted(PARAMS["experiments"])
 
 
-def test_every_setting_is_described():
-    schema = yaml.safe_load(SCHEMA.read_text())
-    assert [name for name, value in described(schema) if "description" not in value and "$ref" not in value] == []
+def test_claims_name_scales_that_there_are():
+    found = claims.read_all(ROOT / claims_of(name) for name in PARAMS["experiments"])
+    assert {scale for claim in found for scale in claim.holds} <= set(PARAMS["scales"])
 
 
-def test_claims_are_well_formed_and_name_experiments():
-    found = claims.read(ROOT / "claims.yaml")
-    assert {c["experiment"] for c in found} <= set(PARAMS["experiments"])
-    assert all(set(c["holds"]) <= set(PARAMS["scales"]) for c in found)
+def test_no_published_value_stands_in_the_settings():
+    """What a document prints is in claims.yaml alone; whole numbers and short ones may agree by chance."""
+    printed = {
+        claim.published for name in PARAMS["experiments"] for claim in claims.read(ROOT / claims_of(name))
+        if isinstance(claim.published, float) and len(f"{claim.published:g}") > 4
+    }  # fmt: skip
+    assert len(printed) > 10
+    text = (ROOT / "params.yaml").read_text()
+    assert [value for value in printed if re.search(rf"(?<![\d.]){value:g}(?!\d)", text)] == []
 
 
-@pytest.mark.parametrize(
-    ("rule", "value", "limits", "verdict", "sure"),
-    [
-        ({"at_least": 2}, 3, (2.5, 3.5), claims.REPRODUCED, True),
-        ({"at_least": 2}, 3, (1.5, 4.5), claims.REPRODUCED, False),
-        ({"at_least": 2}, 1, (0.5, 1.5), claims.NOT_REPRODUCED, True),
-        ({"at_most": 2}, 3, (1.9, 4.1), claims.NOT_REPRODUCED, False),
-        ({"between": [1, 2]}, 1.5, (1.2, 1.8), claims.REPRODUCED, True),
-        (None, 1.5, (1.2, 1.8), claims.NOT_JUDGED, False),
-    ],
-)
-def test_verdicts(rule, value, limits, verdict, sure):
-    claim = dict.fromkeys(claims.KEYS, "x") | {"metric": "m", "published": None, "holds": {"s": rule} if rule else {}}
-    metrics = {"x": {"m": value, "m_low": limits[0], "m_high": limits[1]}}
-    (found,) = claims.judge([claim], metrics, "s")
-    assert (found.verdict, found.sure) == (verdict, sure)
-    assert verdict in claims.table([found])
+def test_a_job_is_told_of_its_machine():
+    settings = resolve(PARAMS | {"device": "cuda"})
+    trained = machine_of(settings, {"name": "align_mlp", "network": {}})
+    assert trained == {
+        "scale": "sample", "device": "cuda", "threads": 2, "store_mb": 4000, "save_every_s": 10, "turn_s": 5,
+    }  # fmt: skip
+    assert machine_of(settings, {"name": "active_spectrum"})["threads"] == 2
+    assert machine_of(settings, {"name": "cca_toy"})["device"] == "cpu"
+    assert machine_of(settings, {"scale": "sample"})["threads"] == 1
 
 
-def test_a_claim_about_what_nobody_measures_is_an_error():
-    claim = dict.fromkeys(claims.KEYS, "x") | {"holds": {}}
-    with pytest.raises(claims.ClaimError, match="no metric 'x'"):
-        claims.judge([claim], {"x": {}}, "s")
-
-
-def test_code_of_an_analysis_is_what_it_imports():
-    found = files_of("netspectra.experiments.align_pruning.analysis")
-    assert "src/netspectra/lenses/pruning.py" in found
-    assert "src/netspectra/lenses/attacks.py" not in found
-    assert "src/netspectra/training/job.py" not in found
-
-
-def test_a_template_is_code():
-    assert "src/netspectra/report/page.html" in files_of("netspectra.report.page")
+def snakemake(*options):
+    command = [sys.executable, "-m", "snakemake", "-n", "--nolock", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_the_dag_builds():
-    command = [sys.executable, "-m", "snakemake", "-n", "--forceall", "--quiet", "all", "--nolock"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    status, said = snakemake("--forceall", "--quiet", "all")
+    assert status == 0, said
 
 
 def test_a_misspelt_setting_stops_the_workflow_before_any_job():
-    command = [sys.executable, "-m", "snakemake", "-n", "--nolock", "--config", "devcie=2"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode != 0
-    assert "unknown key 'devcie'" in done.stdout + done.stderr
+    status, said = snakemake("--config", "devcie=2")
+    assert status == 1
+    assert said.splitlines()[-2:] == [
+        "SettingsError: params.yaml at scale sample:",
+        "  top level: unknown key 'devcie'; allowed: data, device, download, experiments, networks, resources, scale; "
+        "did you mean 'device'?",
+    ]
+
+
+def test_a_key_that_stands_twice_stops_the_workflow(pretended):
+    path = pretended.folder / "params.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "device: cpu\n", encoding="utf-8")
+    said = pretended.run("snakemake", "-n").stderr
+    path.write_text(text, encoding="utf-8")
+    assert said.splitlines()[-1].endswith("the key 'device' stands twice in one block; keep one of them")
+
+
+@pytest.fixture(scope="module")
+def pretended(tmp_path_factory):
+    """A project that Snakemake takes for finished, though nothing was computed: made of empty files."""
+    project = Project(tmp_path_factory.mktemp("pretended"), ("align_pruning", "cca_toy"))
+    listed = project.succeed("snakemake", "--summary").splitlines()
+    for line in listed:
+        if (path := project.folder / line.split("\t")[0]).suffix:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    project.succeed("snakemake", "--touch", "-F", "-q", "all")
+    assert project.nothing_to_do()
+    return project
+
+
+@pytest.fixture
+def rewrite(pretended):
+    """Change a file of the project's package for one test."""
+    kept = {}
+
+    def rewriter(name, old, new):
+        path = pretended.folder / "src/netspectra" / name
+        kept.setdefault(path, path.read_text(encoding="utf-8"))
+        assert old in path.read_text(encoding="utf-8"), old
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+
+    yield rewriter
+    for path, text in kept.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def jobs(project):
+    """Why each job would run, by rule."""
+    return dict(re.findall(r"rule (\w+):\n(?:    .*\n)*?    reason: (.*)\n", project.succeed("snakemake", "-n")))
+
+
+def changed(project):
+    """Rules that run again for their own code or settings, not for those of other jobs."""
+    return {name for name, reason in jobs(project).items() if "Params have changed" in reason}
+
+
+@pytest.mark.parametrize("name", ["measures/power_laws.py", "measures/alignment.py", "training/run.py"])
+def test_an_edited_docstring_or_comment_runs_nothing_again(pretended, rewrite, name):
+    rewrite(name, '"""', '"""Edited. ')
+    rewrite(name, "\nfrom ", "\n# A comment.\nfrom ")
+    assert pretended.nothing_to_do()
+
+
+def test_the_time_of_a_file_runs_nothing_again(pretended):
+    for path in (pretended.folder / "src").rglob("*.py"):
+        os.utime(path, (0, 0))
+    assert pretended.nothing_to_do()
+
+
+def test_a_changed_measure_runs_what_uses_it_again_and_no_more(pretended, rewrite):
+    rewrite("measures/alignment.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
+    assert set(jobs(pretended)) == {"train_align_mlp", "align_pruning", "plot_align_pruning", "judge", "page", "all"}
+    assert changed(pretended) == {"train_align_mlp"}
+    rewrite("measures/cca.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
+    assert changed(pretended) == {"train_align_mlp", "cca_toy"}
+
+
+def test_a_changed_analysis_runs_alone(pretended, rewrite):
+    rewrite("experiments/cca_toy/analysis.py", "(samples - 1, dx, dy)", "(samples - 2, dx, dy)")
+    assert changed(pretended) == {"cca_toy"}
+
+
+def test_a_changed_description_runs_nothing_again(pretended, rewrite):
+    rewrite("experiments/cca_toy/settings.py", 'description="Repetitions"', 'description="How often"')
+    assert pretended.nothing_to_do()

@@ -1,25 +1,41 @@
 """Errors that a person can mend: each says what is wrong, where, and what to do."""
 
 
-class DataError(RuntimeError):
+class NetspectraError(RuntimeError):
+    """What a person can mend.
+
+    Args:
+        message: One line: where, what was found, and what was wanted.
+        remedy: What to do about it, as a command where there is one; empty where the message says it.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"\nRemedy: {self.remedy}" if self.remedy else "")
+
+
+class DataError(NetspectraError):
     """A data file that is missing, damaged or too small, or a source that does not answer."""
 
 
-class DeviceError(RuntimeError):
+class DeviceError(NetspectraError):
     """The device that the settings ask for is not there."""
 
 
-class SettingsError(ValueError):
+class SettingsError(NetspectraError, ValueError):
     """A setting that is unknown, of the wrong type or impossible."""
 
 
-class ClaimError(ValueError):
+class ClaimError(NetspectraError, ValueError):
     """A claim that is wrongly written, or that asks for a metric nobody measures."""
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(NetspectraError):
     """A network file that is missing, damaged or from other settings."""
 
 
-class TrainingError(RuntimeError):
+class TrainingError(NetspectraError):
     """Training that cannot go on."""

@@ -2,14 +2,25 @@
 
 from typing import Any
 
+KINDS = ("name", "type")
+
 
 def merge(base: dict, over: dict) -> dict:
-    """A copy of `base` with `over` laid over it, dictionary by dictionary; anything else is replaced whole."""
+    """A copy of `base` with `over` laid over it, dictionary by dictionary; anything else is replaced whole.
+
+    So is a dictionary whose `name` or `type` is another than that of the one it is laid over: an optimiser, schedule
+    or architecture of another kind has other keys.
+    """
     merged = dict(base)
     for key, value in over.items():
         both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = merge(base[key], value) if both else value
+        merged[key] = merge(base[key], value) if both and not _another_kind(base[key], value) else value
     return merged
+
+
+def _another_kind(base: dict, over: dict) -> bool:
+    pairs = [(base.get(key), over.get(key)) for key in KINDS]
+    return any(isinstance(a, str) and isinstance(b, str) and a != b for a, b in pairs)
 
 
 def first_difference(stored: Any, wanted: Any, key: str = "") -> str | None:

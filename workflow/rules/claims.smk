@@ -1,15 +1,15 @@
 """claims and report: what the documents say, judged, on one page with the figures."""
 
 METRICS = paths("metrics", config["experiments"], ".json")
+CLAIMS = [claims_of(name) for name in config["experiments"]]
 
 
 rule judge:
     input:
-        claims="claims.yaml",
+        claims=CLAIMS,
         metrics=METRICS,
-        code=code_of("netspectra.statistics.verdicts"),
     output:
-        verdicts=report("data/metrics/claims.json", category="claims", caption="../report/claims.rst"),
+        verdicts=report("data/metrics/claims.json", category="claims", caption="../../src/netspectra/report/claims.rst"),
     log:
         "logs/judge.log",
     benchmark:
@@ -21,6 +21,7 @@ rule judge:
     params:
         module="netspectra.statistics.verdicts",
         settings={"scale": config["scale"]},
+        code=code("netspectra.statistics.verdicts"),
     script:
         "../scripts/job.py"
 
@@ -30,7 +31,6 @@ rule page:
         verdicts="data/metrics/claims.json",
         figures=[path for path in FIGURES if path.endswith(".png")],
         captions=[path for name in config["experiments"] for path in captions_of(config, name)],
-        code=code_of("netspectra.report.page"),
     output:
         page="report/index.html",
     log:
@@ -44,5 +44,6 @@ rule page:
     params:
         module="netspectra.report.page",
         settings={"scale": config["scale"], "figures": {n: b["figures"] for n, b in config["experiments"].items()}},
+        code=code("netspectra.report.page"),
     script:
         "../scripts/job.py"

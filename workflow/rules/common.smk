@@ -1,11 +1,26 @@
-"""The only Python of the rules: where the package is, and what each job reads and may take."""
+"""The only Python of the rules: where the package is, and what each job reads, is made of and may take."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from netspectra.workflow.layout import captions_of, figures_of, networks_of, paths, raw, resource, sets_of, version_of
-from netspectra.workflow.settings import resolve
-from netspectra.errors import SettingsError
-from netspectra.workflow.imports import code_of
+from netspectra.errors import ClaimError, SettingsError
+from netspectra.statistics.claims import published
+from netspectra.workflow.imports import digest_of
+from netspectra.workflow.layout import captions_of, claims_of, figures_of, folder_of, networks_of, paths, raw, resource
+from netspectra.workflow.layout import sets_of, version_of
+from netspectra.workflow.settings import read, resolve
+
+
+def ours(function, *arguments):
+    """What a function gives; or the end, with what it says last: Snakemake would put a traceback below."""
+    try:
+        return function(*arguments)
+    except (SettingsError, ClaimError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+
+
+def code(*modules):
+    """What the code of a job means, asked for only where the job may run."""
+    return lambda wildcards: digest_of(*modules)

@@ -7,8 +7,6 @@ for name, block in config["data"].items():
     rule:
         name:
             f"fetch_{name}"
-        input:
-            code=code_of("netspectra.data.fetch"),
         output:
             files=raw(name, block),
         log:
@@ -23,6 +21,7 @@ for name, block in config["data"].items():
         params:
             module="netspectra.data.fetch",
             settings={"name": name, "data": source, "download": config["download"]},
+            code=code("netspectra.data.fetch"),
         script:
             "../scripts/job.py"
 
@@ -31,7 +30,6 @@ for name, block in config["data"].items():
             f"prepare_{name}"
         input:
             files=raw(name, block),
-            code=code_of("netspectra.data.prepare"),
         output:
             data=f"data/prepared/{name}.safetensors",
         log:
@@ -44,6 +42,7 @@ for name, block in config["data"].items():
             runtime=10,
         params:
             module="netspectra.data.prepare",
-            settings={"name": name, "data": source},
+            settings={"name": name, "data": source, "mirrors": config["download"]["mirrors"]},
+            code=code("netspectra.data.prepare"),
         script:
             "../scripts/job.py"

@@ -4,13 +4,14 @@ FIGURES = [path for name in config["experiments"] for kind in ("svg", "png") for
 
 for name, block in config["experiments"].items():
 
+    settings = {"name": name, "experiment": block, "published": ours(published, claims_of(name))}
+
     rule:
         name:
             name
         input:
             networks=paths("networks", networks_of(config, name), ".safetensors"),
             data=paths("prepared", sets_of(config, name), ".safetensors"),
-            code=code_of("netspectra.experiments.measuring", f"netspectra.experiments.{name}.analysis"),
         output:
             table=f"data/tables/{name}.csv",
             metrics=f"data/metrics/{name}.json",
@@ -24,10 +25,11 @@ for name, block in config["experiments"].items():
         resources:
             mem_mb=resource(config, "experiments", name, "mem_mb"),
             runtime=resource(config, "experiments", name, "runtime"),
-            gpu=1,
+            gpu=resource(config, "experiments", name, "gpu"),
         params:
             module="netspectra.experiments.measuring",
-            settings={"name": name, "experiment": block, "networks": networks_of(config, name)},
+            settings=settings | {"networks": networks_of(config, name)},
+            code=code("netspectra.experiments.measuring", f"netspectra.experiments.{name}.analysis"),
         script:
             "../scripts/job.py"
 
@@ -36,10 +38,9 @@ for name, block in config["experiments"].items():
             f"plot_{name}"
         input:
             table=f"data/tables/{name}.csv",
-            code=code_of("netspectra.experiments.drawing", f"netspectra.experiments.{name}.plot"),
         output:
             svg=[
-                report(path, category=name.split("_")[0], caption=f"../report/{Path(path).stem}.rst")
+                report(path, category=name.split("_")[0], caption=f"../../{folder_of(name)}/{Path(path).stem}.rst")
                 for path in figures_of(config, name, "svg")
             ],
             png=figures_of(config, name, "png"),
@@ -53,6 +54,7 @@ for name, block in config["experiments"].items():
             runtime=10,
         params:
             module="netspectra.experiments.drawing",
-            settings={"name": name, "experiment": block},
+            settings=settings,
+            code=code("netspectra.experiments.drawing", f"netspectra.experiments.{name}.plot"),
         script:
             "../scripts/job.py"

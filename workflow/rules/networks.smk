@@ -7,7 +7,6 @@ for name, block in config["networks"].items():
             f"train_{name}"
         input:
             data=f"data/prepared/{block['data']['set']}.safetensors",
-            code=code_of("netspectra.training.job"),
         output:
             networks=f"data/networks/{name}.safetensors",
         log:
@@ -20,9 +19,10 @@ for name, block in config["networks"].items():
         resources:
             mem_mb=resource(config, "networks", name, "mem_mb"),
             runtime=resource(config, "networks", name, "runtime"),
-            gpu=1,
+            gpu=resource(config, "networks", name, "gpu"),
         params:
             module="netspectra.training.job",
             settings={"name": name, "network": block},
+            code=code("netspectra.training.job"),
         script:
             "../scripts/job.py"

@@ -11,18 +11,17 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from netspectra.machine import keep_memory  # noqa: E402
-from netspectra.workflow.layout import resource  # noqa: E402
+from netspectra.workflow.layout import machine_of  # noqa: E402
 
-settings, config = snakemake.params.settings, snakemake.config
-kind = "networks" if "network" in settings else "experiments"
-threads = resource(config, kind, settings.get("name", "default"), "threads")
-os.environ["OPENBLAS_NUM_THREADS"] = str(threads)  # numpy's own, read when it is imported
+settings = snakemake.params.settings | machine_of(snakemake.config, snakemake.params.settings)
+settings |= {"granted": snakemake.threads, "code": snakemake.params.code}
+os.environ["OPENBLAS_NUM_THREADS"] = str(settings["threads"])  # numpy's own, read when it is imported
+gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "not said")
+print(f"threads: {settings['threads']} declared, {settings['granted']} granted; CUDA devices: {gpus}")
 
 import importlib  # noqa: E402
 
 keep_memory()
 importlib.import_module(snakemake.params.module).run(
-    dict(snakemake.input.items()),
-    dict(snakemake.output.items()),
-    settings | {"threads": threads, "device": config["device"], "scale": config["scale"]},
+    dict(snakemake.input.items()), dict(snakemake.output.items()), settings
 )

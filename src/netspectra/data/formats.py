@@ -1,32 +1,30 @@
-"""The official file formats, decoded with suspicion: anything unexpected is one error that names the file."""
+"""The official formats of pictures, decoded with suspicion: anything unexpected is one error that names the file."""
 
 import gzip
 import io
 import math
-import pickle
+import re
 import struct
-import tarfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from netspectra.errors import DataError
+from netspectra.data.archives import read_tar, read_whole
+from netspectra.data.damage import reading, wrong
+from netspectra.data.pickles import read_pickle
 
 Arrays = dict[str, np.ndarray]
 
-REMEDY = "delete it and run again"
-LARGEST = 1 << 30  # bytes in one array; more is damage, and must not be allocated
+LARGEST_SIDE = 64  # pixels of a picture in an IDX file; MNIST and its kin have 28
 TILES = (25, 32, 40, 32, 3)  # of a sheet: rows, height, columns, width, colours
-
-# What numpy's arrays are pickled with, under the names of Python 2 and 3 and of old and new numpy.
-ARRAY_PARTS = {
-    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("_codecs", "encode"),
-}
+CIFAR10 = "cifar-10-batches-py"
+BATCHES = [f"{CIFAR10}/{name}" for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")]
+BESIDE_BATCHES = [f"{CIFAR10}/{name}" for name in ("batches.meta", "readme.html")]
+NPY = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '\|u1', 'fortran_order': False, 'shape': \((\d{1,9}),\), \} *\n", re.S
+)
+LOSSLESS = re.compile(rb"RIFF....WEBPVP8L....\x2f(....)", re.S)
 
 
 def read_idx(path: Path, wanted: tuple[int | None, ...]) -> np.ndarray:
@@ -34,18 +32,18 @@ def read_idx(path: Path, wanted: tuple[int | None, ...]) -> np.ndarray:
 
     Args:
         path: The file.
-        wanted: Shape, None where any size will do.
+        wanted: Shape, None where any size up to 64 will do.
 
     Raises:
         DataError: Not such a file, another shape, or more or fewer values than it says.
     """
-    with _reading(path, "a gzipped IDX file"), gzip.open(path) as stream:
+    with reading(path, "a gzipped IDX file"), gzip.open(path) as stream:
         magic = stream.read(4)
         if magic != bytes((0, 0, 8, len(wanted))):
             raise wrong(path, f"magic 0000080{len(wanted)} (bytes in {len(wanted)} dimensions)", magic.hex())
         shape = struct.unpack(f">{len(wanted)}I", stream.read(4 * len(wanted)))
-        if any(w not in (None, s) for w, s in zip(wanted, shape, strict=True)) or not 0 < math.prod(shape) <= LARGEST:
-            raise wrong(path, f"shape {wanted} (None is any) of at most {LARGEST} values", shape)
+        if not all(s == w if w is not None else 0 < s <= LARGEST_SIDE for w, s in zip(wanted, shape, strict=True)):
+            raise wrong(path, f"shape {wanted} (None is any size up to {LARGEST_SIDE})", shape)
         content = stream.read(math.prod(shape) + 1)
         if len(content) != math.prod(shape):
             more = "more than " * (len(content) > math.prod(shape))
@@ -70,39 +68,19 @@ def read_idx_set(raw: Path, block: dict) -> Arrays:
     return arrays
 
 
-class _ArraysOnly(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> object:
-        if (module, name) not in ARRAY_PARTS:
-            raise pickle.UnpicklingError(f"{module}.{name} is not part of an array, and is not run")
-        return super().find_class(module, name)
-
-
-def unpickle_arrays(content: bytes) -> dict:
-    """Unpickle a dictionary that holds nothing but arrays, lists, numbers and bytes; keys come back as text.
-
-    Raises:
-        pickle.UnpicklingError: It asks for anything else. Damaged content raises whatever the unpickler meets.
-    """
-    batch = _ArraysOnly(io.BytesIO(content), encoding="bytes").load()
-    if not isinstance(batch, dict):
-        raise pickle.UnpicklingError(f"wanted a dictionary, found {type(batch).__name__}")
-    return {key.decode() if isinstance(key, bytes) else key: value for key, value in batch.items()}
-
-
 def read_cifar10(raw: Path, block: dict) -> Arrays:
     """The official CIFAR-10 archive, read in memory by member name, so that no path in it is ever followed.
 
     Raises:
         DataError: Not that archive.
     """
-    path = raw / "cifar-10-python.tar.gz"
-    members = [f"cifar-10-batches-py/{name}" for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch")]
-    counts = block["counts"]
-    with _reading(path, "the CIFAR-10 archive"):
-        found = _members(path, members, 4096 * max(counts.values()) + 65536)  # an image, its label and its file name
-        if absent := [member for member in members if member not in found]:
-            raise wrong(path, "members " + ", ".join(members), "none of the name " + ", ".join(absent))
-        images, labels = zip(*(_cifar_batch(path, m, found.pop(m), block) for m in members), strict=True)
+    path, counts = raw / "cifar-10-python.tar.gz", block["counts"]
+    with reading(path, "the CIFAR-10 archive"):
+        limit = 4096 * max(counts.values()) + 65536  # an image, its label and its file name
+        found = read_tar(path, BATCHES, BESIDE_BATCHES, limit)
+        if absent := [member for member in BATCHES if member not in found]:
+            raise wrong(path, "members " + ", ".join(BATCHES), "none of the name " + ", ".join(absent))
+        images, labels = zip(*(_cifar_batch(path, m, found.pop(m), block) for m in BATCHES), strict=True)
     arrays = {"train_images": np.concatenate(images[:5]), "train_labels": np.concatenate(labels[:5])}
     arrays |= {"test_images": images[5], "test_labels": labels[5]}
     for split, count in counts.items():
@@ -110,24 +88,14 @@ def read_cifar10(raw: Path, block: dict) -> Arrays:
     return arrays
 
 
-def _members(path: Path, names: list[str], limit: int) -> dict[str, bytes]:
-    """Contents by name, in the order they stand in: a compressed tar cannot be read backwards without starting over."""
-    contents = {}
-    with tarfile.open(path, "r:gz") as tar:
-        for member in tar:
-            if member.name in names and member.isfile():
-                if member.size > limit:
-                    raise wrong(path, f"{member.name} of at most {limit} bytes", member.size)
-                contents[member.name] = tar.extractfile(member).read()
-    return contents
-
-
 def _cifar_batch(path: Path, member: str, content: bytes, block: dict) -> tuple[np.ndarray, np.ndarray]:
-    batch = unpickle_arrays(content)
-    labels, images = np.asarray(batch["labels"]), batch["data"]
-    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape != (len(labels), 3072):
+    batch = read_pickle(content)
+    labels, images = batch["labels"], batch["data"]
+    if not isinstance(labels, list) or not all(type(label) is int for label in labels):
+        raise wrong(path, f"{member}: a list of whole numbers as labels", type(labels).__name__)
+    if not isinstance(images, np.ndarray) or images.shape != (len(labels), 3072):
         raise wrong(path, f"{member}: bytes of shape ({len(labels)}, 3072)", getattr(images, "shape", type(images)))
-    return images.reshape(-1, 3, 32, 32), _labels(path, labels, len(labels), block)
+    return images.reshape(-1, 3, 32, 32), _labels(path, np.array(labels), len(labels), block)
 
 
 def read_sheets(raw: Path, block: dict) -> Arrays:
@@ -137,8 +105,7 @@ def read_sheets(raw: Path, block: dict) -> Arrays:
         DataError: A sheet of another size, too many or few of them, or labels that do not fit.
     """
     counts, path = block["counts"], raw / "labels.npy"
-    with _reading(path, "an array of labels"):  # a memory map allocates nothing that the file does not hold
-        labels = _labels(path, np.lib.format.open_memmap(path, mode="r"), sum(counts.values()), block)
+    labels = _labels(path, _read_npy(path, sum(counts.values())), sum(counts.values()), block)
     arrays = {"train_labels": labels[: counts["train"]], "test_labels": labels[counts["train"] :]}
     for split, count in counts.items():
         names = sorted(name for name in block["files"] if name.startswith(split))
@@ -148,31 +115,39 @@ def read_sheets(raw: Path, block: dict) -> Arrays:
     return arrays
 
 
+def _read_npy(path: Path, count: int) -> np.ndarray:
+    """An array of bytes in numpy's format: of its many headers, the one that it writes for this."""
+    with reading(path, "an array of labels"):
+        content = read_whole(path, count + 1024)
+        head = NPY.match(content)
+        if not head or int(head[1]) != count or len(content) - head.end() != count:
+            raise wrong(path, f"a header and {count} unsigned bytes", f"{content[:128]!r} in {len(content)} bytes")
+    return np.frombuffer(content, np.uint8, offset=head.end())
+
+
 def _read_sheet(path: Path) -> np.ndarray:
     from PIL import Image
 
     rows, height, columns, width, colours = TILES
-    with _reading(path, "a WebP picture"), Image.open(path, formats=["WEBP"]) as picture:
-        if picture.size != (columns * width, rows * height) or picture.mode != "RGB":
-            raise wrong(path, f"{columns * width} x {rows * height} RGB pixels", f"{picture.size} {picture.mode}")
-        tiles = np.asarray(picture).reshape(TILES)
+    with reading(path, "a WebP picture"):
+        content = read_whole(path, 2 * math.prod(TILES))
+        _check_size(path, content, columns * width, rows * height)
+        with Image.open(io.BytesIO(content), formats=["WEBP"]) as picture:
+            if picture.size != (columns * width, rows * height) or picture.mode != "RGB":
+                raise wrong(path, f"{columns * width} x {rows * height} RGB pixels", f"{picture.size} {picture.mode}")
+            tiles = np.asarray(picture).reshape(TILES)
     return tiles.transpose(0, 2, 4, 1, 3).reshape(-1, colours, height, width)
 
 
-@contextmanager
-def _reading(path: Path, what: str) -> Iterator[None]:
-    """One error that names the file, whatever a decoder stumbles over in it."""
-    try:
-        yield
-    except DataError:
-        raise
-    except Exception as error:
-        raise DataError(f"{path}: not {what} ({type(error).__name__}: {error}); {REMEDY}") from error
-
-
-def wrong(path: Path, wanted: object, found: object) -> DataError:
-    """The error for a file that holds something else than wanted."""
-    return DataError(f"{path}: wanted {wanted}, found {found}; {REMEDY}")
+def _check_size(path: Path, content: bytes, width: int, height: int) -> None:
+    """Read the size before the decoder does: it takes memory for whatever size a file states."""
+    head = LOSSLESS.match(content)
+    if not head:
+        raise wrong(path, "a lossless WebP picture", "another head")
+    bits = int.from_bytes(head[1], "little")
+    size = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    if size != (width, height):
+        raise wrong(path, f"{width} x {height} RGB pixels", size)
 
 
 def _labels(path: Path, labels: np.ndarray, count: int, block: dict) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Prepared data sets on the device as bytes, normalised there batch by batch."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import safetensors
 import torch
 
+from netspectra.data.prepared import opened
 from netspectra.errors import DataError
 
 LUMINANCE = (0.2989, 0.587, 0.114)  # of torchvision's Grayscale
@@ -35,6 +35,16 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the images are."""
+        return self.labels.device
+
+    @property
+    def at_once(self) -> int:
+        """Images that are looked at at once where nothing is learned."""
+        return 500
 
     def batch(self, index: torch.Tensor | slice) -> tuple[torch.Tensor, torch.Tensor]:
         """Normalised images (..., C_out, H, W), float32, and labels (...) for an index of any shape (...)."""
@@ -102,25 +112,14 @@ def _affine(mean: list[float], std: list[float], grey: bool) -> tuple[torch.Tens
 
 def _permuted(split: Split, seed: int | None) -> Split:
     if seed is None:
-        raise DataError("data.seed: permute_labels is set, but there is no seed; give data.seed a whole number")
+        raise DataError("data.seed: permute_labels is set, but there is no seed", "give data.seed a whole number")
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(seed))
     return replace(split, labels=split.labels[order.to(split.labels.device)])
 
 
 def _read(path: Path, wanted: str, counts: dict[str, int | None], device: str) -> tuple[Parts, dict]:
-    remedy = f"prepare it again: snakemake --forcerun prepare_{path.stem}"
-    try:
-        with safetensors.safe_open(path, framework="pt", device=device) as file:
-            facts = {key: json.loads(file.metadata()[key]) for key in FACTS}
-            if facts["set"] != wanted:
-                raise DataError(
-                    f"{path}: data.set asks for {wanted!r}, the file holds {facts['set']!r}; give its own file"
-                )
-            return {part: _first(file, path, part, count, facts) for part, count in counts.items()}, facts
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such prepared data; {remedy}") from None
-    except (safetensors.SafetensorError, OSError, TypeError, KeyError, ValueError) as error:
-        raise DataError(f"{path}: damaged ({type(error).__name__}: {error}); {remedy}") from None
+    with opened(path, wanted, FACTS, device) as (file, facts):
+        return {part: _first(file, path, part, count, facts) for part, count in counts.items()}, facts
 
 
 def _first(

@@ -1,13 +1,12 @@
 """Plots: tidy table -> figures.
 
-Each module has `draw(table, settings) -> {figure: matplotlib figure}`; no torch here.
+Each module has `draw(table, settings, published) -> {figure: matplotlib figure}`; no torch here.
 """
 
 import importlib
 from pathlib import Path
 
-import pandas as pd
-
+from netspectra.experiments import tables
 from netspectra.figures import style
 from netspectra.files import replacing
 
@@ -18,15 +17,15 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     Args:
         inputs: {"table": path}.
         outputs: {"svg": files, "png": files}, each named as its figure.
-        settings: {"name", "experiment": its block}.
+        settings: {"name", "experiment": its block, "published": what its document prints, as claims.yaml gives it}.
 
     Raises:
         ValueError: The module draws other figures than the block names.
     """
     style.use()
     module = importlib.import_module(f"netspectra.experiments.{settings['name']}.plot")
-    figures = module.draw(pd.read_csv(inputs["table"], keep_default_na=False, na_values=[""]), settings["experiment"])
-    wanted = settings["experiment"]["figures"]
+    table, block = tables.read(inputs["table"], settings["name"]), settings["experiment"]
+    figures, wanted = module.draw(table, block, settings["published"]), block["figures"]
     if set(figures) != set(wanted):
         raise ValueError(f"{module.__name__}: wanted figures {', '.join(wanted)}, found {', '.join(figures)}")
     for path in map(Path, [*outputs["svg"], *outputs["png"]]):

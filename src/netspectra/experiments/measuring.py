@@ -30,12 +30,14 @@ class Given:
         networks: Trained networks by name, in the order of the block.
         prepared: Files of prepared data by set.
         device: Where to compute.
+        published: What its document prints, as claims.yaml gives it.
     """
 
     settings: dict
     networks: dict[str, Networks] = field(default_factory=dict)
     prepared: dict[str, Path] = field(default_factory=dict)
     device: torch.device | str = "cpu"
+    published: dict = field(default_factory=dict)
 
     @cached_property
     def _loaded(self) -> dict[str, Dataset]:
@@ -64,7 +66,7 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     Args:
         inputs: {"networks": files, "data": files}, each named as its network or set.
         outputs: {"table", "metrics"}.
-        settings: {"name", "experiment": its block, "networks": blocks by name, "device", "threads"}.
+        settings: {"name", "experiment": its block, "published", "networks": blocks by name, "device", "threads"}.
     """
     use_threads(settings["threads"])
     device = pick_device(settings["device"])
@@ -72,7 +74,8 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     networks = {name: checkpoints.load(files[name], block, device) for name, block in settings["networks"].items()}
     prepared = {Path(path).stem: Path(path) for path in inputs.get("data", [])}
     module = importlib.import_module(f"netspectra.experiments.{settings['name']}.analysis")
-    findings: Findings = module.analyse(Given(settings["experiment"], networks, prepared, device))
+    given = Given(settings["experiment"], networks, prepared, device, settings["published"])
+    findings: Findings = module.analyse(given)
     write(findings, Path(outputs["table"]), Path(outputs["metrics"]))
 
 

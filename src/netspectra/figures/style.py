@@ -56,6 +56,11 @@ def legend_above(axes: Axes, **options: object) -> None:
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, **options)
 
 
+def chance(axes: Axes, level: float) -> None:
+    """Mark the accuracy (%) of guessing."""
+    axes.axhline(level, color="black", linestyle=":", linewidth=1, label="chance")
+
+
 def save(figure: Figure, path: Path, kind: str) -> None:
     """Write a figure without a date in it, so that the same table gives the same bytes."""
     figure.savefig(path, format=kind, metadata={"Date": None} if kind == "svg" else None)

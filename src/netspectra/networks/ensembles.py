@@ -1,146 +1,169 @@
-"""Networks as ordered sets of named layers, alone (`torch.nn.Sequential`) or stacked (`Ensemble`)."""
+"""Ensembles: R networks of one architecture, with stacked parameters and buffers."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+import copy
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
+from netspectra.networks.executors import Pass, choose
+from netspectra.networks.places import Reading
 from netspectra.networks.zoo import build
 
-Parameters = dict[str, torch.Tensor]
-
-
-def weight_layers(network: nn.Sequential) -> dict[str, nn.Linear | nn.Conv2d]:
-    """The layers that multiply their input by weights, by name, first layer first."""
-    return {name: layer for name, layer in network.named_children() if isinstance(layer, nn.Linear | nn.Conv2d)}
-
-
-def input_of(network: nn.Sequential, layer: str) -> str:
-    """Name of the activations that enter `layer`: the layer before it, or "input".
-
-    Raises:
-        ValueError: The network has no such layer.
-    """
-    names = [name for name, _ in network.named_children()]
-    if layer not in names:
-        raise ValueError(f"layer: wanted one of {', '.join(names)}, found {layer!r}")
-    position = names.index(layer)
-    return names[position - 1] if position else "input"
+Tensors = dict[str, torch.Tensor]
 
 
 class Ensemble:
-    """R networks of one architecture, evaluated together.
+    """R networks of one architecture, any module, evaluated together.
 
     Args:
-        network: Gives the layers and their order; its own weights are not used.
-        parameters: Tensors named as in `network.state_dict()`, each with a leading dimension R.
+        network: The architecture; its own weights and buffers are not used, nor changed.
+        parameters: Tensors named as in `network.named_parameters()`, each with a leading dimension R.
+        buffers: The same of `network.named_buffers()`.
     """
 
-    def __init__(self, network: nn.Sequential, parameters: Parameters) -> None:
-        self.network = network
-        self.parameters = parameters
+    def __init__(self, network: nn.Module, parameters: Tensors, buffers: Tensors | None = None) -> None:
+        self.network, self.parameters, self.buffers = network, parameters, buffers or {}
 
     @classmethod
     def initial(cls, architecture: dict, seeds: Iterable[int]) -> "Ensemble":
-        """Fresh networks in PyTorch's default initialisation, one per seed; seeds do not influence each other."""
-        states = []
+        """Fresh networks as the architecture initialises them, one per seed; seeds do not influence each other."""
+        networks = []
         with torch.random.fork_rng(devices=[]):
             for seed in seeds:
                 torch.manual_seed(seed)
-                network = build(architecture)
-                states.append({name: p.detach() for name, p in network.named_parameters()})
-        return cls(network, {name: torch.stack([state[name] for state in states]) for name in states[0]})
+                networks.append(build(architecture))
+        return cls.from_state(networks[0], _stacked([_state(network) for network in networks]))
 
     @classmethod
-    def of(cls, network: nn.Sequential) -> "Ensemble":
+    def of(cls, network: nn.Module) -> "Ensemble":
         """A stack of one: a reader's own network."""
-        return cls(network, {name: p.detach()[None] for name, p in network.named_parameters()})
+        return cls.from_state(network, {name: t.detach()[None] for name, t in _state(network).items()})
+
+    @classmethod
+    def from_state(cls, network: nn.Module, state: Tensors) -> "Ensemble":
+        """Networks from their parameters and buffers in one dictionary, as `state` gives it.
+
+        Raises:
+            ValueError: Names or shapes are not those of the network.
+        """
+        names = {name for name, _ in network.named_buffers()}
+        split = ({name: t for name, t in state.items() if (name in names) is of} for of in (False, True))
+        ensemble = cls(network, *split)
+        _check(ensemble.parameters, dict(network.named_parameters()), len(ensemble))
+        _check(ensemble.buffers, dict(network.named_buffers()), len(ensemble))
+        return ensemble
+
+    @property
+    def state(self) -> Tensors:
+        """Parameters and buffers by name, each (R, ...)."""
+        return {**self.parameters, **self.buffers}
 
     def __len__(self) -> int:
-        return len(next(iter(self.parameters.values())))
+        return len(next(iter(self.parameters.values()), ()))
 
-    def __iter__(self) -> Iterator[nn.Sequential]:
+    def __iter__(self) -> Iterator[nn.Module]:
         return (self.single(i) for i in range(len(self)))
 
-    def __getitem__(self, rows: slice) -> "Ensemble":
-        return Ensemble(self.network, {name: p[rows] for name, p in self.parameters.items()})
+    def __getitem__(self, rows: slice | torch.Tensor) -> "Ensemble":
+        return self._changed(lambda t: t[rows])
 
     def to(self, device: torch.device | str) -> "Ensemble":
         """The same networks on another device."""
-        return Ensemble(self.network, {name: p.to(device) for name, p in self.parameters.items()})
+        return self._changed(lambda t: t.to(device))
 
     def weight(self, layer: str) -> torch.Tensor:
         """Weights (R, nodes, ...) of a layer."""
         return self.parameters[f"{layer}.weight"]
 
-    def single(self, index: int) -> nn.Sequential:
+    def single(self, index: int) -> nn.Module:
         """Network `index` alone, as a module of its own in evaluation mode whose parameters need no gradient."""
-        layers = [(name, _clone(layer)) for name, layer in self.network.named_children()]
-        network = nn.Sequential(OrderedDict(layers)).to(next(iter(self.parameters.values())).device)
-        network.load_state_dict({name: p[index] for name, p in self.parameters.items()})
-        return network.eval().requires_grad_(False)
+        network = copy.deepcopy(self.network).eval().requires_grad_(False)
+        network.to(next(iter(self.parameters.values())).device)
+        state = self.state
+        for name, t in _state(network).items():
+            t.copy_(state[name][index])
+        return network
 
-    def __call__(self, x: torch.Tensor, keep: Iterable[str] = ()) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Logits, and activations by name, of all networks.
+    def __call__(
+        self,
+        x: torch.Tensor,
+        entering: Iterable[str] = (),
+        leaving: Iterable[str] = (),
+        training: bool = False,
+        *,
+        own: bool = False,
+        frozen: Collection[str] = (),
+        seeds: Sequence[int] | None = None,
+    ) -> Reading:
+        """What all networks give, and what enters and leaves places on the way.
 
         Args:
-            x: Inputs (samples, C, H, W) that all networks see, or (R, samples, C, H, W) of their own.
-            keep: Layers whose output is wanted too; "input" is the input itself.
+            x: Inputs (samples, ...) that all networks see.
+            entering: Places whose input is wanted (see `places`).
+            leaving: Places whose output is wanted.
+            training: Run in training mode; buffers are then changed in place.
+            own: Every network has inputs of its own: x is (R, samples, ...).
+            frozen: Modules that stay in evaluation mode all the same.
+            seeds: One per network, for what it draws in this pass alone (dropout); None to draw from PyTorch's
+                global numbers.
 
         Returns:
-            Logits (R, samples, classes), and {name: activations (R or 1, samples, ...)}; a leading 1 where the
-            networks share what a layer gives out.
+            Outputs (R, samples, ...), and {place: (R or 1, samples, ...)}; a leading 1 where the networks share it.
+
+        Raises:
+            ValueError: Inputs or seeds for another number of networks, or no such place.
         """
-        x = x[None] if x.ndim == 4 else x
-        kept = {"input": x}
-        for name, layer in self.network.named_children():
-            x = self._apply(name, layer, x)
-            if name in keep:
-                kept[name] = x
-        return x, kept
+        if own and len(x) != len(self):
+            raise ValueError(
+                f"x: wanted inputs (networks, samples, ...) of {len(self)} networks, found {tuple(x.shape)}"
+            )
+        if seeds is not None and len(seeds) != len(self):
+            raise ValueError(f"seeds: wanted one for each of {len(self)} networks, found {len(seeds)}")
+        with _mode(self.network, training, frozen):
+            one = Pass(
+                self.network,
+                self.parameters,
+                self.buffers,
+                x if own else x[None],
+                tuple(entering),
+                tuple(leaving),
+                seeds,
+            )
+            return choose(one)(one)
 
-    def _apply(self, name: str, layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
-        weight, bias = self.parameters.get(f"{name}.weight"), self.parameters.get(f"{name}.bias")
-        if isinstance(layer, nn.Linear):
-            return _linear(x, weight, bias)
-        if isinstance(layer, nn.Conv2d):
-            return _convolve(layer, x, weight, bias)
-        if weight is not None:
-            raise ValueError(f"layer {name}: wanted Linear, Conv2d or a layer without weights, found {layer}")
-        return layer(x.flatten(0, 1)).unflatten(0, x.shape[:2])
-
-
-def _clone(layer: nn.Module) -> nn.Module:
-    if isinstance(layer, nn.Linear):
-        return nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
-    if isinstance(layer, nn.Conv2d):
-        return nn.Conv2d(
-            layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding,
-            layer.dilation, layer.groups, layer.bias is not None,
-        )  # fmt: skip
-    return layer
+    def _changed(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Ensemble":
+        parts = ({name: change(t) for name, t in part.items()} for part in (self.parameters, self.buffers))
+        return Ensemble(self.network, *parts)
 
 
-def _linear(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    networks, nodes, _ = weight.shape
-    if len(x) == networks == 1:
-        return F.linear(x[0], weight[0], None if bias is None else bias[0])[None]
-    if len(x) == 1:  # what all networks share is multiplied once, by all their weights side by side
-        out = F.linear(x[0], weight.flatten(0, 1), None if bias is None else bias.flatten())
-        return out.unflatten(-1, (networks, nodes)).movedim(-2, 0)
-    if bias is None:
-        return torch.bmm(x, weight.mT)
-    return torch.baddbmm(bias[:, None], x, weight.mT)
+def _state(network: nn.Module) -> Tensors:
+    return {**dict(network.named_parameters()), **dict(network.named_buffers())}
 
 
-def _convolve(conv: nn.Conv2d, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    networks, shared = len(weight), len(x) == 1
-    maps = x[0] if shared else x.movedim(0, 1).flatten(1, 2)
-    groups = conv.groups * (1 if shared else networks)
-    if shared and conv.groups > 1 and networks > 1:
-        raise ValueError("stack: grouped convolutions cannot share their input; give every network its own batch")
-    flat = None if bias is None else bias.flatten()
-    out = F.conv2d(maps, weight.flatten(0, 1), flat, conv.stride, conv.padding, conv.dilation, groups)
-    return out.unflatten(1, (networks, -1)).movedim(1, 0)
+def _stacked(states: list[Tensors]) -> Tensors:
+    return {name: torch.stack([state[name].detach() for state in states]) for name in states[0]}
+
+
+@contextmanager
+def _mode(network: nn.Module, training: bool, frozen: Collection[str]) -> Iterator[None]:
+    held = {network.get_submodule(name) for name in frozen}
+    turned = [module for module in network.modules() if module.training != (training and module not in held)]
+    for module in turned:
+        module.training = not module.training
+    try:
+        yield
+    finally:
+        for module in turned:
+            module.training = not module.training
+
+
+def _check(found: Tensors, wanted: Tensors, networks: int) -> None:
+    if odd := sorted(found.keys() ^ wanted.keys()):
+        shown = ", ".join(odd[:9]) + (f", ... ({len(odd)} in all)" if len(odd) > 9 else "")
+        raise ValueError(f"state: wanted the {len(wanted)} names of the network; missing or not known: {shown}")
+    for name, t in found.items():
+        if t.shape != (networks, *wanted[name].shape):
+            wants = (networks, *wanted[name].shape)
+            raise ValueError(f"state: wanted {name} of shape {wants}, found {tuple(t.shape)}")

@@ -4,14 +4,15 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from scipy.special import stdtrit
+
+Replicates = Sequence[float] | np.ndarray  # or a tensor, on any device
 
 
 class Metrics(dict):
     """Flat numbers by name, with 95 % intervals over replicates."""
 
-    def add(self, name: str, replicates: Sequence[float] | np.ndarray | torch.Tensor) -> None:
+    def add(self, name: str, replicates: Replicates) -> None:
         """Add the mean over replicates as `name` and its interval as `name_low` and `name_high`."""
         self[name], self[f"{name}_low"], self[f"{name}_high"] = interval(replicates)
 
@@ -20,11 +21,9 @@ class Metrics(dict):
         self[name] = float(value)
 
 
-def interval(
-    replicates: Sequence[float] | np.ndarray | torch.Tensor, level: float = 0.95
-) -> tuple[float, float, float]:
+def interval(replicates: Replicates, level: float = 0.95) -> tuple[float, float, float]:
     """Mean over replicates and the limits of its Student interval; the mean alone three times for one replicate."""
-    values = replicates.cpu() if isinstance(replicates, torch.Tensor) else replicates
+    values = replicates.cpu() if hasattr(replicates, "cpu") else replicates
     values = np.asarray(values, np.float64).ravel()
     mean = float(values.mean())
     if len(values) < 2:

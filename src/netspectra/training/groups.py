@@ -28,6 +28,11 @@ class Group:
         return [self.settings["seed"] + r for r in self.replicates]
 
     @property
+    def rates(self) -> list[float]:
+        """Learning rate of each replicate."""
+        return [self.settings["optimiser"]["rate"]] * len(self.replicates)
+
+    @property
     def key(self) -> str:
         """Name of the group's resume file: a digest of everything that decides its numbers."""
         text = json.dumps([self.variant, self.settings, self.seeds, torch.__version__], sort_keys=True)

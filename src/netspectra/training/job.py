@@ -9,15 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 from netspectra.data.images import Dataset
-from netspectra.data.images import load as load_data
 from netspectra.errors import TrainingError
+from netspectra.files import replacing
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
 from netspectra.networks.checkpoints import Tensors
 from netspectra.training.groups import Group, gather, groups
 from netspectra.training.run import Run
+from netspectra.training.tasks import load
 
 RESUME = Path(".resume")
 SAVE_EVERY_S = 10.0
@@ -37,7 +40,7 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     """
     use_threads(1)
     block, device = settings["network"], pick_device(settings["device"])
-    data = load_data(inputs["data"], block["data"], device)
+    data = load(inputs["data"], block, device)
     folder = RESUME / settings["name"]
     parts: dict[str, list[Tensors]] = {}
     found = list(groups(block, device))
@@ -128,7 +131,7 @@ def advance(group: Group, data: Dataset, folder: Path, go_on: Callable[[], bool]
     """
     path = folder / f"{group.key}.safetensors"
     run = Run(group, data)
-    run.resume(path)
+    resume(run, path)
     if not turns and 0 < run.step < run.steps:
         print(f"  resumed at step {run.step} of {run.steps}", flush=True)
     saved, start = time.monotonic(), run.step
@@ -137,8 +140,24 @@ def advance(group: Group, data: Dataset, folder: Path, go_on: Callable[[], bool]
         if not go_on():
             break
         if time.monotonic() - saved > SAVE_EVERY_S:
-            run.save(path)
+            save(run, path)
             saved = time.monotonic()
     if run.step > start:
-        run.save(path)
+        save(run, path)
     return run
+
+
+def save(run: Run, path: Path) -> None:
+    """Write all that a training needs to go on bit for bit."""
+    with replacing(path) as temporary:
+        save_file({n: t.detach().cpu().contiguous() for n, t in run.state().items()}, temporary)
+
+
+def resume(run: Run, path: Path) -> None:
+    """Take up a saved state, if there is one; one that is damaged is dropped, and training starts over."""
+    try:
+        run.restore(load_file(path))
+    except FileNotFoundError:
+        return
+    except (SafetensorError, ValueError):
+        path.unlink()

@@ -1,165 +1,234 @@
-"""One group in training: its steps, records, snapshots and saved states."""
+"""One group in training: its epochs, and what they leave behind."""
 
-from pathlib import Path
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch.nn import functional as F
 
-from netspectra.data.images import Dataset, Split
+from netspectra.data.images import Dataset
 from netspectra.errors import TrainingError
-from netspectra.files import replacing
+from netspectra.networks import executors
 from netspectra.networks.checkpoints import Tensors, prefixed
 from netspectra.networks.ensembles import Ensemble
-from netspectra.training import interventions, probes
+from netspectra.training import interventions
+from netspectra.training.descent import Descent
+from netspectra.training.freezing import Freezing
 from netspectra.training.groups import Group
-from netspectra.training.optimisers import OPTIMISERS
+from netspectra.training.plan import Plan
+from netspectra.training.probes import places, probe
+from netspectra.training.records import Records, lengthened
+from netspectra.training.states import check_ends, check_history, check_step, check_tensors, parted
+from netspectra.training.tasks import accuracies, evaluate, losses
+
+Rows = torch.Tensor | None  # indices of the networks that are still in training; None for all
 
 
 class Run:
-    """The state of one group in training."""
+    """Networks in training.
+
+    A network ends after the first epoch at whose end it reaches the training accuracy that `stop` asks for, whatever
+    the others do, or else with the last epoch. What it is at its end is its result; it does not change afterwards.
+
+    Args:
+        group: The networks and their settings.
+        data: What they are trained and tested on.
+
+    Raises:
+        ValueError: Settings that exclude each other, or that name what is not there.
+    """
 
     def __init__(self, group: Group, data: Dataset) -> None:
-        self.group, self.data, self.settings = group, data, group.settings
-        device = data.train.labels.device
-        initial = Ensemble.initial(self.settings["architecture"], group.seeds).to(device)
-        self.shapes = {name: p.shape for name, p in initial.parameters.items()}
-        self.theta = torch.cat([p.flatten(1) for p in initial.parameters.values()], 1)
-        self.gradient = torch.empty_like(self.theta)
-        self.network = initial.network
-        optimiser = dict(self.settings["optimiser"])
-        rates = torch.full((len(group.seeds),), optimiser.pop("rate"), device=device)
-        self.optimiser = OPTIMISERS[optimiser.pop("name")](self.theta, rates, **optimiser)
-        self.batch = min(self.settings["batch"], len(data.train.labels))
-        self.per_epoch = -(-len(data.train.labels) // self.batch)
-        self.steps = self.per_epoch * self.settings["epochs"]
-        self.snapshots_at = {round(f * self.steps): f for f in self.settings["snapshots"]}
+        self.group, self.data, self.settings, self.device = group, data, group.settings, data.train.device
+        self.plan = Plan(self.settings, len(data.train))
+        initial = Ensemble.initial(self.settings["architecture"], group.seeds).to(self.device)
+        self.network, self.buffers = initial.network, initial.buffers
+        self.draws = executors.draws(self.network.train())
+        self.probes = {asked["name"]: probe(asked["name"], self.network) for asked in self.settings["probes"]}
+        schedule, clip = self.settings.get("schedule", {"name": "constant"}), self.settings.get("clip")
+        self.descent = Descent(initial.parameters, self.settings["optimiser"], group.rates, schedule, clip)
+        self.freezing = Freezing(self.network, self.settings.get("freeze", ()), self.steps)
         self.step = 0
+        self.ends = torch.full((len(group.seeds),), self.steps)
+        self.reached = torch.zeros(len(group.seeds), dtype=torch.float64)
         self.kept: Tensors = {}
-        self.records: dict[str, tuple[torch.Tensor, int]] = {}
-        self.past: list[Tensors] = []
+        self.records = Records(self.plan.per_epoch + 1)
 
     def stack(self) -> Ensemble:
-        """The networks as they are; writing to them changes the flat parameters in place."""
-        flat = self.theta.split([s[1:].numel() for s in self.shapes.values()], 1)
-        return Ensemble(self.network, {n: t.view(s) for (n, s), t in zip(self.shapes.items(), flat, strict=True)})
+        """The networks as they are; writing to them changes them in place."""
+        return Ensemble(self.network, self.descent.parameters, self.buffers)
+
+    @property
+    def steps(self) -> int:
+        """Of the whole training."""
+        return self.plan.steps
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done."""
-        return self.step == self.steps
+        """Whether every network has come to its end."""
+        return not (self.ends > self.step).any()
 
     def epoch(self) -> None:
-        """One pass over the training set, with the probes, snapshots and interventions that fall into it."""
+        """One pass over the training set, with the probes, snapshots and interventions that fall into it.
+
+        Raises:
+            TrainingError: The parameters, the buffers or the test loss of a network are no longer finite.
+        """
         if self.step == 0:
             self._snapshot()
             self._test()
-        for index in self._order().split(self.batch, -1):
-            self._learn(*self.data.train.batch(index))
+        going = self.ends > self.step
+        rows = None if going.all() else going.nonzero().flatten().to(self.device)
+        order = self.plan.order(self.plan.epoch(self.step), self._of(self.group.seeds, rows)).to(self.device)
+        for index in order.split(self.plan.batch, -1):
+            self._learn(index, rows)
             self._snapshot()
-        self._check(self.records["loss"][0][self.per_epoch - 1])
-        epoch = self.step // self.per_epoch
-        if action := self.settings.get("intervention"):
-            interventions.at_epoch(self.stack(), self.data, epoch, self.settings["epochs"], action)
-        if epoch % self.settings["test_every"] == 0 or self.finished:
+        self._check(self.stack().state)
+        self._intervene(rows)
+        self._end(rows)
+        if self.step in self.plan.tests or self.finished:
             self._test()
-        self._settle()
+        self.records.settle()
 
-    def save(self, path: Path) -> None:
-        """Write all that is needed to go on bit for bit."""
-        state = {"theta": self.theta, **prefixed("optimiser/", self.optimiser.state), **prefixed("kept/", self.kept)}
-        state |= prefixed("history/", self._history())
-        with replacing(path) as temporary:
-            save_file({n: t.detach().cpu().contiguous() for n, t in state.items()}, temporary, {"step": str(self.step)})
+    def state(self) -> Tensors:
+        """All that is needed to go on bit for bit, between two epochs."""
+        changing = {"step": torch.tensor(self.step), **self._changing(), **prefixed("kept/", self.kept)}
+        return changing | prefixed("history/", self.records.history())
 
-    def resume(self, path: Path) -> None:
-        """Take up a saved state, if there is one; one that is damaged is dropped, and training starts over."""
-        try:
-            state = load_file(path, device=str(self.theta.device))
-        except FileNotFoundError:
-            return
-        except SafetensorError:
-            path.unlink()
-            return
-        self.theta.copy_(state["theta"])
-        for name, t in self.optimiser.state.items():
-            t.copy_(state[f"optimiser/{name}"])
-        self.kept = {n.removeprefix("kept/"): t for n, t in state.items() if n.startswith("kept/")}
-        self.past = [{n.removeprefix("history/"): t for n, t in state.items() if n.startswith("history/")}]
-        self.step = int(self.past[0]["step"][-1]) + 1
+    def restore(self, state: Tensors) -> None:
+        """Take up what `state` gave.
+
+        Raises:
+            ValueError: Tensors that this training cannot have left: other names, shapes or dtypes, numbers that are
+                not finite, or a step that is not the end of an epoch. Nothing is taken up then.
+        """
+        step = check_step(state, self.steps, self.plan.per_epoch)
+        rest, kept, history = parted(state, "kept/", "history/")
+        taken = [name for name, at in self.plan.snapshots.items() if step and at <= step]
+        check_tensors(rest, {"step": torch.tensor(step), **self._changing()})
+        check_tensors(kept, {name: t for fraction in taken for name, t in _snapshot(fraction, self.stack()).items()})
+        check_history(history, self.plan.rows(step), len(self.ends))
+        check_ends(rest.get("stopped/step", self.ends), step, self.steps, self.plan.per_epoch)
+        for name, t in self._changing().items():
+            t.copy_(rest[name])
+        self.kept = {name: t.to(self.device) for name, t in kept.items()}
+        self.records.restore(history)
+        self.step = step
 
     def result(self) -> Tensors:
-        """Everything the group leaves behind."""
-        final = prefixed("final/", self.stack().parameters)
-        return final | self.kept | prefixed("history/", self._history())
+        """What the group leaves behind.
 
-    def _order(self) -> torch.Tensor:
-        """Order of the samples in this epoch, from the seed and the epoch alone, so that resuming needs no state."""
-        epoch, count = self.step // self.per_epoch, len(self.data.train.labels)
-        seeds = [self.settings["seed"]] if self.settings["order"] == "shared" else self.group.seeds
-        orders = [torch.randperm(count, generator=torch.Generator().manual_seed(s * 100_003 + epoch)) for s in seeds]
-        return (orders[0] if self.settings["order"] == "shared" else torch.stack(orders)).to(self.theta.device)
+        Returns:
+            "final/<name>" and "snapshot/<fraction>/<name>", parameters and buffers with networks first, and
+            "history/<quantity>" with records first and networks second. A network that ended early has NaN for the
+            steps that it did not make, and its last test for the tests after its end; fractions are of all steps, and
+            those after its end show it as it ended. Then there is "stopped/step" and "stopped/accuracy" too, (R,):
+            when each network ended, and with which accuracy on the training set.
+        """
+        stack, history = self.stack(), self.records.history()
+        later = [name for name, at in self.plan.snapshots.items() if at > self.step]
+        kept = self.kept | {name: t for fraction in later for name, t in _snapshot(fraction, stack).items()}
+        if self.step < self.steps:
+            tests = dict(zip(("test/loss", "test/accuracy"), evaluate(stack, self.data.test), strict=True))
+            history = lengthened(history, self.plan.rows(self.steps), tests)
+        return prefixed("final/", stack.state) | kept | prefixed("history/", history) | self._stopped()
 
-    def _learn(self, x: torch.Tensor, y: torch.Tensor) -> None:
-        due = [probe for probe in self.settings["probes"] if self.step % probe["every"] == 0]
-        stack = self.stack()
-        weights = [p.requires_grad_() for p in stack.parameters.values()]
-        logits, kept = stack(x, probes.wanted(self.network) if due else ())
-        labels = y.expand(len(logits), -1)
-        losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none").unflatten(0, labels.shape)
-        losses = losses.mean(1)
-        gradients = torch.autograd.grad(losses.sum(), weights)
+    def _changing(self) -> Tensors:
+        return {**self.descent.state, **prefixed("buffers/", self.buffers), **self._stopped()}
+
+    def _stopped(self) -> Tensors:
+        return {"stopped/step": self.ends, "stopped/accuracy": self.reached} if self.settings.get("stop") else {}
+
+    @contextmanager
+    def _networks(self, rows: Rows) -> Iterator[Ensemble]:
+        """Some of the networks; what is written to them changes them."""
+        whole = self.stack()
+        part = whole if rows is None else whole[rows]
+        yield part
+        if rows is not None:
+            with torch.no_grad():
+                for name, t in whole.state.items():
+                    t[rows] = part.state[name]
+
+    def _of(self, each: Sequence[int], rows: Rows) -> list[int]:
+        return list(each) if rows is None else [each[i] for i in rows.tolist()]
+
+    def _learn(self, index: torch.Tensor, rows: Rows) -> None:
+        x, targets = self.data.train.batch(index)
+        frozen = self.freezing.at(self.step)
+        due = {name: self.probes[name] for name in self.plan.probes_at(self.step)}
+        with self._networks(rows) as ensemble:
+            learning = {n: p.requires_grad_() for n, p in ensemble.parameters.items() if n not in frozen.parameters}
+            reading = ensemble(
+                x, *places(due.values()), training=True,
+                own=index.ndim > 1, frozen=frozen.modules, seeds=self._seeds(rows),
+            )  # fmt: skip
+            loss = losses(reading.outputs, targets)
+            gradients = torch.autograd.grad(loss.sum(), list(learning.values())) if learning else ()
         with torch.no_grad():
-            torch.cat([g.flatten(1) for g in gradients], 1, out=self.gradient)
-            accuracy = (logits.argmax(-1) == labels).float().mean(1)
-            self._record("step", torch.tensor(self.step), loss=losses, accuracy=accuracy)
-            for probe in due:
-                found = probes.PROBES[probe["name"]](self.stack(), kept)
-                self._record(f"{probe['name']}/step", torch.tensor(self.step), **prefixed(f"{probe['name']}/", found))
-            self.optimiser.step(self.gradient)
+            self._record("", rows, {"loss": loss, "accuracy": accuracies(reading.outputs, targets)})
+            for name, one in due.items():
+                self._record(f"{name}/", rows, one.measure(ensemble, reading))
+            self.descent.step(dict(zip(learning, gradients, strict=True)), rows, self.step / self.steps)
         self.step += 1
 
+    def _seeds(self, rows: Rows) -> list[int] | None:
+        """For what networks draw in this step, from their own seed and the step alone."""
+        return [(seed << 32) + self.step + 1 for seed in self._of(self.group.seeds, rows)] if self.draws else None
+
+    def _record(self, series: str, rows: Rows, values: Tensors) -> None:
+        if rows is not None:
+            values = {name: self._spread(value, rows) for name, value in values.items()}
+        self.records.add(series, self.step, values)
+
+    def _spread(self, value: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        spread = value.new_full((len(self.ends), *value.shape[1:]), math.nan)
+        spread[rows] = value
+        return spread
+
     def _snapshot(self) -> None:
-        if (fraction := self.snapshots_at.get(self.step)) is not None:
-            copies = {name: p.clone() for name, p in self.stack().parameters.items()}
-            self.kept |= prefixed(f"snapshot/{fraction:g}/", copies)
+        for fraction in self.plan.snapshots_at(self.step):
+            self.kept |= _snapshot(fraction, self.stack())
 
     def _test(self) -> None:
         loss, accuracy = evaluate(self.stack(), self.data.test)
-        self._record("test/step", torch.tensor(self.step), **{"test/loss": loss, "test/accuracy": accuracy})
+        self._check({**self.stack().state, "test loss": loss})
+        if self.step in self.plan.tests:
+            self.records.add("test/", self.step, {"loss": loss, "accuracy": accuracy})
 
-    def _check(self, loss: torch.Tensor) -> None:
-        if not torch.isfinite(loss).all():
-            raise TrainingError(
-                f"{self.group.variant}: the loss is not finite at step {self.step}; lower optimiser.rate "
-                f"(now {self.settings['optimiser']['rate']})"
-            )
+    def _check(self, state: Tensors) -> None:
+        """Make sure that all networks are finite; the loss of a step was known before it was made."""
+        for name, t in state.items():
+            if not t.sum().isfinite() and not (finite := t.isfinite().reshape(len(t), -1).all(1)).all():
+                i = int((~finite).nonzero()[0])
+                raise TrainingError(
+                    f"{self.group.variant}: the network of seed {self.group.seeds[i]} diverged: {name} is not finite "
+                    f"at step {self._first_lost(i)}; lower optimiser.rate (now {self.group.rates[i]:g})"
+                )
 
-    def _record(self, step_name: str, step: torch.Tensor, **values: torch.Tensor) -> None:
-        """One row each, in room for an epoch: small tensors that stay would break up the memory of large ones."""
-        for name, value in {step_name: step, **values}.items():
-            rows, filled = self.records.get(name) or (value.new_empty(self.per_epoch + 1, *value.shape), 0)
-            rows[filled] = value.detach()
-            self.records[name] = rows, filled + 1
+    def _first_lost(self, i: int) -> int:
+        """The first step of this epoch whose loss was not finite, else the last step."""
+        if not self.step:
+            return 0
+        lost = (~self.records.of_epoch("loss")[:, i].isfinite()).nonzero()
+        return int(self.records.of_epoch("step")[lost[0]]) if len(lost) else self.step
 
-    def _settle(self) -> None:
-        """Put the records of the epoch away."""
-        self.past.append({name: rows[:filled] for name, (rows, filled) in self.records.items()})
-        self.records = {}
+    def _intervene(self, rows: Rows) -> None:
+        if action := self.settings.get("intervention"):
+            with self._networks(rows) as ensemble:
+                epoch = self.plan.epoch(self.step)
+                interventions.at_epoch(ensemble, self.data, epoch, self.settings["epochs"], action)
 
-    def _history(self) -> Tensors:
-        names = dict.fromkeys(name for part in self.past for name in part)
-        return {name: torch.cat([part[name].cpu() for part in self.past if name in part]) for name in names}
+    def _end(self, rows: Rows) -> None:
+        """End the networks that tell the training set as well as they are asked to."""
+        if not (stop := self.settings.get("stop")):
+            return
+        with self._networks(rows) as ensemble:
+            accuracy = evaluate(ensemble, self.data.train)[1].cpu()
+        chosen = torch.arange(len(self.ends)) if rows is None else rows.cpu()
+        self.reached[chosen] = accuracy
+        self.ends[chosen[accuracy >= stop["accuracy"]]] = self.step
 
 
-def evaluate(stack: Ensemble, split: Split, batch: int = 500) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean cross-entropy (nats) and accuracy in [0, 1] of every network over a split, each (R,), float64."""
-    loss = hits = 0
-    with torch.no_grad():
-        for x, y in split.batches(batch):
-            logits, _ = stack(x)
-            labels = y.expand(len(logits), -1)
-            loss += F.cross_entropy(logits.mT, labels, reduction="none").double().sum(1)
-            hits += (logits.argmax(-1) == labels).double().sum(1)
-    return loss / len(split.labels), hits / len(split.labels)
+def _snapshot(fraction: str, ensemble: Ensemble) -> Tensors:
+    return {f"snapshot/{fraction}/{name}": t.clone() for name, t in ensemble.state.items()}

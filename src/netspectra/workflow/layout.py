@@ -51,12 +51,36 @@ def figures_of(settings: Settings, experiment: str, suffix: str) -> list[str]:
     return [f"figures/{figure}.{suffix}" for figure in settings["experiments"][experiment]["figures"]]
 
 
+def folder_of(experiment: str) -> str:
+    """The folder that holds all of an experiment."""
+    return f"src/netspectra/experiments/{experiment}"
+
+
 def captions_of(settings: Settings, experiment: str) -> list[str]:
     """Captions of an experiment's figures."""
-    return [f"workflow/report/{figure}.rst" for figure in settings["experiments"][experiment]["figures"]]
+    return [f"{folder_of(experiment)}/{figure}.rst" for figure in settings["experiments"][experiment]["figures"]]
+
+
+def claims_of(experiment: str) -> str:
+    """The file of an experiment's claims and published values."""
+    return f"{folder_of(experiment)}/claims.yaml"
 
 
 def resource(settings: Settings, kind: str, name: str, what: str) -> int:
-    """Memory in MB, minutes or threads of a job; `kind` is "networks" or "experiments"."""
+    """Memory in MB, minutes, threads or GPUs of a job; `kind` is "networks" or "experiments"."""
     found = settings["resources"][kind]
     return {**found["default"], **found.get(name, {})}[what]
+
+
+def machine_of(settings: Settings, job: Settings) -> dict:
+    """What a job is told of the machine: device, threads that decide its sums, and how trainings share their time.
+
+    Args:
+        settings: Those in force.
+        job: The job's own, with a `name`, and with a `network` where it trains.
+    """
+    kind, name = "networks" if "network" in job else "experiments", job.get("name", "default")
+    shared = {key: settings["resources"][key] for key in ("store_mb", "save_every_s", "turn_s")}
+    device = settings["device"] if resource(settings, kind, name, "gpu") else "cpu"
+    threads = resource(settings, kind, name, "threads")
+    return {"scale": settings["scale"], "device": device, "threads": threads, **shared}

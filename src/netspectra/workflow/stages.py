@@ -5,27 +5,26 @@ against params.yaml and against the rules.
 """
 
 import sys
-from pathlib import Path
 
 import yaml
 
+from netspectra.statistics.claims import published
 from netspectra.workflow.imports import code_of
-from netspectra.workflow.layout import captions_of, figures_of, networks_of, paths, sets_in_use, sets_of
-from netspectra.workflow.settings import resolve
+from netspectra.workflow.layout import captions_of, claims_of, figures_of, networks_of, paths, sets_in_use, sets_of
+from netspectra.workflow.settings import read, resolve
 
 HEADER = (
     "# Made from params.yaml and the package's imports by `make stages`; `make test` says when it is out of date.\n"
 )
 
 
-def stages(params: dict, schema: Path | str) -> dict[str, dict]:
+def stages(params: dict) -> dict[str, dict]:
     """All stages of the pipeline, by name.
 
     Args:
         params: The whole of params.yaml, with its scales.
-        schema: Schema of the settings in force.
     """
-    settings = resolve(params, schema)
+    settings = resolve(params)
     found = {f"data_{name}": _data(params, name) for name in sets_in_use(settings)}
     found |= {f"networks_{name}": _networks(params, name, block) for name, block in settings["networks"].items()}
     found |= {name: _experiment(params, settings, name) for name in settings["experiments"]}
@@ -50,14 +49,17 @@ def _experiment(params: dict, settings: dict, name: str) -> dict:
         *paths("networks", networks_of(settings, name), ".safetensors"),
         *code_of(*(f"netspectra.experiments.{part}" for part in parts)),
     ]
+    wanted = keys(params, "experiments", name)
+    if published(claims_of(name)):
+        wanted.append({claims_of(name): ["published"]})
     tables, metrics = paths("tables", [name], ".csv"), paths("metrics", [name], ".json")
     figures = [*figures_of(settings, name, "png"), *figures_of(settings, name, "svg")]
-    return _stage([name, f"plot_{name}"], deps, keys(params, "experiments", name), tables, metrics, figures)
+    return _stage([name, f"plot_{name}"], deps, wanted, tables, metrics, figures)
 
 
 def _verdicts(settings: dict) -> dict:
     names = list(settings["experiments"])
-    deps = ["claims.yaml", *paths("metrics", names, ".json")]
+    deps = [*map(claims_of, names), *paths("metrics", names, ".json")]
     deps += [path for name in names for path in (*figures_of(settings, name, "png"), *captions_of(settings, name))]
     deps += code_of("netspectra.statistics.verdicts", "netspectra.report.page")
     params = ["scale", *(f"experiments.{name}.figures" for name in names)]
@@ -73,7 +75,7 @@ def keys(params: dict, kind: str, name: str) -> list[str]:
 def _stage(
     rules: list[str],
     deps: list[str],
-    params: list[str],
+    params: list[str | dict],
     outs: list[str],
     metrics: list[str] = (),
     plots: list[str] = (),
@@ -90,8 +92,7 @@ def _stage(
 
 def main() -> None:
     """Print dvc.yaml for the params.yaml of this folder."""
-    params = yaml.safe_load(Path("params.yaml").read_text())
-    found = {"stages": stages(params, "workflow/schemas/params.schema.yaml")}
+    found = {"stages": stages(read("params.yaml"))}
     sys.stdout.write(HEADER + yaml.safe_dump(found, sort_keys=False, width=120))
 
 

@@ -14,7 +14,7 @@ FINDINGS = {
 }
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """One colour per choice in two panels, and a table of what holds."""
     figure, axes = style.page(1, 3, 2.9, width_ratios=[1, 1, 1.1])
     parts = dict(iter(table.groupby("quantity", sort=False)))
@@ -29,7 +29,7 @@ def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
     axes[0, 0].set(xscale="log", yscale="log", xlabel="index of the eigenvalue", ylabel=f"eigenvalue over the {gap}th")
     axes[0, 1].set(yscale="log", xlabel="layer", xticks=range(1, len(settings["setting"]["widths"])))
     axes[0, 1].set(title=f"mean squared coefficient\nin the first {settings['directions']} eigenvectors")
-    verdicts(axes[0, 2], parts["finding"], settings)
+    verdicts(axes[0, 2], parts["finding"], settings["labels"], published["holds"])
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
         loc="outside lower center",
@@ -41,22 +41,22 @@ def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
     return {"active_choices": figure}
 
 
-def verdicts(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
+def verdicts(axis: Axes, rows: pd.DataFrame, labels: dict[str, str], holds: dict[str, dict]) -> None:
     """The mean of every finding under every choice, and whether it is what the document says."""
     means = rows.groupby(["layer", "choice"]).value.mean()
     colours = {True: style.COLOURS[2], False: style.COLOURS[1]}
     for x, finding in enumerate(FINDINGS):
-        ((kind, bound),) = settings["holds"][finding].items()
+        ((kind, bound),) = holds[finding].items()
         sign = {"at_least": "≥", "at_most": "≤"}[kind]
-        for y, choice in enumerate(settings["labels"]):
+        for y, choice in enumerate(labels):
             value = means[finding, choice]
-            holds = bool(value >= bound if kind == "at_least" else value <= bound)
+            good = bool(value >= bound if kind == "at_least" else value <= bound)
             text = f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-            weight = "bold" if holds else "normal"
-            axis.text(x, y, text, ha="center", va="center", color=colours[holds], weight=weight)
+            weight = "bold" if good else "normal"
+            axis.text(x, y, text, ha="center", va="center", color=colours[good], weight=weight)
         axis.text(x, -0.8, f"{sign} {bound:g}", ha="center", va="center", fontsize=7)
-    axis.set_yticks(range(len(settings["labels"])), settings["labels"].values(), fontsize=6)
+    axis.set_yticks(range(len(labels)), labels.values(), fontsize=6)
     axis.set_xticks(range(len(FINDINGS)), FINDINGS.values(), fontsize=6)
-    axis.set(xlim=(-0.5, len(FINDINGS) - 0.5), ylim=(len(settings["labels"]) - 0.5, -1.2))
+    axis.set(xlim=(-0.5, len(FINDINGS) - 0.5), ylim=(len(labels) - 0.5, -1.2))
     axis.set_title("what holds (green, bold)\nand what does not (orange)")
     axis.grid(visible=False)

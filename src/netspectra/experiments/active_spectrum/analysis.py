@@ -218,8 +218,7 @@ def shape(values: np.ndarray, settings: dict) -> dict[str, float]:
         "fifth_over_gap": values[size // 5 - 1] / values[gap - 1],
         "log_linearity": np.corrcoef(np.arange(size)[middle], np.log10(values[middle]))[0, 1] ** 2,
         "share_before_gap": held[gap - 1],
-        "directions_of_99": (1 + np.searchsorted(held, 0.99)) / size,
-        "directions_of_90": (1 + np.searchsorted(held, 0.9)) / size,
+        **{f"directions_of_{100 * share:g}": (1 + np.searchsorted(held, share)) / size for share in settings["held"]},
     }
 
 

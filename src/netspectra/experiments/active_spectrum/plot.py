@@ -12,25 +12,25 @@ from netspectra.figures import style
 RANKS = {"median": "median over all eigenvalues", "first": "eigenvalue 1"}
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The document's two figures, the layers, and its third finding."""
     parts = dict(iter(table.groupby("quantity", sort=False)))
     return {
-        "active_eigenvalues": eigenvalues(parts, settings),
+        "active_eigenvalues": eigenvalues(parts, settings, published),
         "active_eigenvectors": eigenvectors(parts, settings),
         "active_layers": layers(parts, settings),
         "active_sample_size": sample_size(parts, settings),
     }
 
 
-def eigenvalues(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
+def eigenvalues(parts: dict[str, pd.DataFrame], settings: dict, published: dict) -> Figure:
     """All eigenvalues on a linear and a logarithmic axis, and the leading ones with their bootstrap interval."""
     figure, axes = style.page(1, 3, 2.9)
     rows, truth, shown = parts["eigenvalue"], parts["truth"], settings["bootstrap"]["shown"]
     for axis in axes[0]:
         spread(axis, rows, settings)
         axis.plot(truth.x, truth.value, color=style.COLOURS[1], label="without sampling error")
-        read_off(axis, rows, settings)
+        read_off(axis, rows, settings["gap"], published)
         axis.set(xlabel="index of the eigenvalue")
     low, high = (parts[f"eigenvalue_{end}"].head(shown) for end in ("low", "high"))
     label = "bootstrap of the first set, 95 %"
@@ -54,13 +54,13 @@ def spread(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
     axis.fill_between(wide.index, wide.min(axis=1), wide.max(axis=1), color=style.COLOURS[0], alpha=0.3, linewidth=0)
 
 
-def read_off(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
+def read_off(axis: Axes, rows: pd.DataFrame, gap: int, published: dict) -> None:
     """Values read off the published picture, scaled to ours at the last eigenvalue before the gap."""
-    found = pd.Series({int(index): value for index, value in settings["published"].items()}, dtype=float)
-    if settings["gap"] in found:
-        ours = rows[rows.x == settings["gap"]].value.mean()
-        label = f"the document's, scaled to ours at {settings['gap']}"
-        axis.plot(found.index, found * ours / found[settings["gap"]], "x", color="black", markersize=3, label=label)
+    found = pd.Series(published["eigenvalue"], published["index"], dtype=float)
+    if gap in found:
+        ours = rows[rows.x == gap].value.mean()
+        label = f"the document's, scaled to ours at {gap}"
+        axis.plot(found.index, found * ours / found[gap], "x", color="black", markersize=3, label=label)
 
 
 def eigenvectors(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:

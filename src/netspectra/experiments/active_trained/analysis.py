@@ -84,7 +84,7 @@ def weight_rows(
     random = {name: torch.rand(s.shape, generator=generator) for name, s in scores["magnitude"].items()}
     high = {name: -s for name, s in scores["activity"].items()}
     orders = {**scores, "most_active": high, "random": random}
-    batches = list(test.batches(5000))
+    batches = list(test.batches(settings["batch"]))
     frames = []
     for order, score in orders.items():
         accuracy = [100 * accuracy_without(network, batches, score, f) for f in settings["fractions"]]

@@ -21,7 +21,7 @@ SCORES = {
 }
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """What the first directions hold, accuracy without weights, and rank correlations over nodes."""
     figure, axes = style.page(1, 3, 2.9)
     parts = dict(iter(table.groupby("quantity", sort=False)))
@@ -36,7 +36,7 @@ def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
     )
     for order, label in ORDERS.items():
         style.band(axes[0, 1], accuracy[order], label=label, marker=".")
-    axes[0, 1].axhline(10, color="black", linestyle=":", linewidth=1)
+    axes[0, 1].axhline(settings["chance"], color="black", linestyle=":", linewidth=1)
     axes[0, 1].set(ylim=(0, 100), xlabel="fraction of weights removed", ylabel="test accuracy (%)")
     for i, (score, label) in enumerate(SCORES.items()):
         wide = correlation[score].pivot_table(index="x", columns="replicate", values="value")

@@ -19,13 +19,13 @@ def analyse(given: Given) -> Findings:
     attacked = attack_rows(networks, given.data(name), settings)
     curves = [learning_rows(networks, settings["points"]), alignment_rows(networks, settings["points"])]
     table = pd.concat([*curves, attacked])
-    return Findings(table, summarise(networks, attacked))
+    return Findings(table, summarise(networks, attacked, settings))
 
 
 def attack_rows(networks: Networks, data: Dataset, settings: dict) -> pd.DataFrame:
     """Accuracy (%) on the test set per epsilon, variant and replicate, with pixels clamped to their range or not."""
     rows = []
-    batches = list(data.test.batches(2000))
+    batches = list(data.test.batches(settings["batch"]))
     for clamp in settings["clamp"]:
         bounds = pixel_range(data.test) if clamp else None
         for variant in networks.variants:
@@ -45,7 +45,7 @@ def pixel_range(split: Split) -> tuple[torch.Tensor, torch.Tensor]:
     return black, black + 255 * split.scale.sum(1)[:, None, None]
 
 
-def summarise(networks: Networks, attacked: pd.DataFrame) -> Metrics:
+def summarise(networks: Networks, attacked: pd.DataFrame, settings: dict) -> Metrics:
     """Accuracies (%), alignments (%), and areas under the free curves per cutoff, with the differences claimed."""
     metrics = Metrics()
     final = {v: 100 * networks.history(v)["test/accuracy"][-1].numpy() for v in networks.variants}
@@ -58,11 +58,11 @@ def summarise(networks: Networks, attacked: pd.DataFrame) -> Metrics:
     for mode, area in areas.items():
         for variant in networks.variants:
             metrics.add(f"area_{mode}_{variant}", area[variant])
-        for high, low in (("0.01", "0.001"), ("0.001", "0"), ("0.0001", "0"), ("0", "none")):
+        for high, low in settings["compared"]:
             if {high, low} <= set(networks.variants):
                 metrics.add(f"area_{mode}_{high}_over_{low}", area[high] - area[low])
-    metrics.add("greatest_rise", greatest_rise(attacked[attacked.layer == "free"]))
-    add_alignment(metrics, networks)
+    metrics.add("greatest_rise", greatest_rise(attacked[attacked.layer == "free"], settings["until"]))
+    add_alignment(metrics, networks, settings)
     return metrics
 
 
@@ -74,17 +74,18 @@ def area_under(rows: pd.DataFrame) -> dict[str, np.ndarray]:
     return {variant: area[variant].to_numpy() for variant in rows.variant.unique()}
 
 
-def greatest_rise(rows: pd.DataFrame, until: float = 0.3) -> np.ndarray:
+def greatest_rise(rows: pd.DataFrame, until: float) -> np.ndarray:
     """Greatest rise (points) of any variant from one epsilon to the next, up to `until`, (replicates,)."""
     accuracy = rows[rows.x <= until + 1e-9].pivot_table(index="x", columns=["replicate", "variant"], values="value")
     return accuracy.diff().max().groupby("replicate").max().to_numpy()
 
 
-def add_alignment(metrics: Metrics, networks: Networks) -> None:
+def add_alignment(metrics: Metrics, networks: Networks, settings: dict) -> None:
     """Alignment (%) at the end of training per layer, and how much the strongest cutoff adds to the first layers."""
-    end = {v: {n: 100 * a[-5:].mean(0) for n, a in by_layer(networks.history(v)).items()} for v in networks.variants}
+    last = settings["last"]
+    end = {v: {n: 100 * a[-last:].mean(0) for n, a in by_layer(networks.history(v)).items()} for v in networks.variants}
     for variant, layers in end.items():
         for layer, values in layers.items():
             metrics.add(f"alignment_{layer}_{variant}", values)
-    for layer in list(end[networks.variants[0]])[:2]:
+    for layer in list(end[networks.variants[0]])[: settings["layers"]]:
         metrics.add(f"alignment_{layer}_gain", end[networks.variants[-1]][layer] - end[networks.variants[0]][layer])

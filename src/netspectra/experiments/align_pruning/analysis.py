@@ -26,7 +26,7 @@ def analyse(given: Given) -> Findings:
             points = zip(given.settings["fractions"], found.accuracy.tolist(), found.loss.tolist(), strict=True)
             rows += [{**columns, "replicate": replicate, "x": f, "accuracy": 100 * a, "loss": l} for f, a, l in points]
     table = pd.DataFrame(rows)
-    return Findings(table, summarise(table))
+    return Findings(table, summarise(table, given.settings))
 
 
 def orders(
@@ -34,7 +34,7 @@ def orders(
 ) -> Iterator[tuple[tuple[str, str, str], Evaluation]]:
     """Every way of dropping, as ((layer, rescale, order), what the test set says)."""
     network = stack.single(replicate)
-    batches = list(test.batches(2000))
+    batches = list(test.batches(settings["batch"]))
     scores = {"alignment": node_alignment(network, ranking), "magnitude": node_norm(network)}
     generator = torch.Generator().manual_seed(settings["seed"] + replicate)
     ways = [("high", "alignment"), ("low", "alignment"), ("random", "alignment"), ("low", "magnitude")]
@@ -49,20 +49,22 @@ def orders(
                 yield (layer, rescale, "magnitude" if score == "magnitude" else order), found
 
 
-def summarise(table: pd.DataFrame) -> Metrics:
-    """Accuracies (%) at 10 % dropped, their gaps in points, and the orders' ranking over the first half."""
-    metrics = Metrics()
+def summarise(table: pd.DataFrame, settings: dict) -> Metrics:
+    """Accuracies (%) at an early share dropped, their gaps in points, and the orders' ranking up to half."""
+    metrics, (early, half, late) = Metrics(), (settings[share] for share in ("early", "half", "late"))
+    at = f"{100 * early:g}"
     whole = table[table.layer == ALL]
     for rescale, rows in whole.groupby("rescale"):
         wide = rows.pivot_table(index="x", columns=["order", "replicate"], values="accuracy")
-        tenth, intact = wide.loc[0.1], wide.loc[0.0]
+        first, intact = wide.loc[early], wide.loc[0.0]
         for order in ("high", "low", "random", "magnitude"):
-            metrics.add(f"{rescale}_{order}_10", tenth[order])
-            metrics.add(f"{rescale}_{order}_10_loss", intact[order] - tenth[order])
-        metrics.add(f"{rescale}_gap_10", tenth["low"] - tenth["high"])
-        half = wide.loc[0.1:0.5]
-        metrics.add(f"{rescale}_least_random_over_high", (half["random"] - half["high"]).min())
-        metrics.add(f"{rescale}_least_low_over_random", (half["low"] - half["random"]).min())
-        metrics.add(f"{rescale}_best_90", wide.loc[0.9][["high", "low", "random"]].groupby("replicate").max())
+            metrics.add(f"{rescale}_{order}_{at}", first[order])
+            metrics.add(f"{rescale}_{order}_{at}_loss", intact[order] - first[order])
+        metrics.add(f"{rescale}_gap_{at}", first["low"] - first["high"])
+        ranked = wide.loc[early:half]
+        metrics.add(f"{rescale}_least_random_over_high", (ranked["random"] - ranked["high"]).min())
+        metrics.add(f"{rescale}_least_low_over_random", (ranked["low"] - ranked["random"]).min())
+        best = wide.loc[late][["high", "low", "random"]].groupby("replicate").max()
+        metrics.add(f"{rescale}_best_{100 * late:g}", best)
     metrics.add("intact", whole[(whole.x == 0) & (whole.order == "high")].groupby("replicate").accuracy.mean())
     return metrics

@@ -17,34 +17,35 @@ RESCALES = {
     "keep": "the others × (1 − f), as in the original code",
     "inverse": "the others ÷ (1 − f)",
 }
+LABELS = {"accuracy": "test accuracy (%)", "loss": "test loss (nats)"}
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """All layers at once by rescale, its loss twin, and every layer alone."""
     whole = {RESCALES[r]: rows for r, rows in table[table.layer == "all layers"].groupby("rescale", sort=False)}
     single = table[table.layer != "all layers"]
     single = single.assign(layer=single.layer.str.replace("relu", "layer fc", regex=False))
     return {
-        "align_node_dropout": panels(whole, "accuracy", "test accuracy (%)"),
-        "align_node_dropout_loss": panels(whole, "loss", "test loss (nats)"),
-        "align_node_dropout_by_layer": panels(dict(iter(single.groupby("layer"))), "accuracy", "test accuracy (%)"),
+        "align_node_dropout": panels(whole, "accuracy", settings),
+        "align_node_dropout_loss": panels(whole, "loss", settings),
+        "align_node_dropout_by_layer": panels(dict(iter(single.groupby("layer"))), "accuracy", settings),
     }
 
 
-def panels(groups: dict[str, pd.DataFrame], quantity: str, label: str) -> Figure:
+def panels(groups: dict[str, pd.DataFrame], quantity: str, settings: dict) -> Figure:
     """One panel per group, one line per order."""
     figure, axes = style.page(1, len(groups), 2.6, sharey=True)
     for axis, (title, rows) in zip(axes[0], groups.items(), strict=True):
         curves(axis, rows, quantity)
+        if quantity == "accuracy":
+            style.chance(axis, settings["chance"])
         axis.set(title=title, xlabel="fraction of nodes dropped per layer", xlim=(0, 1))
-    axes[0, 0].set(ylabel=label, ylim=(0, 100 if quantity == "accuracy" else None))
+    axes[0, 0].set(ylabel=LABELS[quantity], ylim=(0, 100 if quantity == "accuracy" else None))
     style.legend_below(axes[0, -1], style.INTERVAL, title_fontsize=6)
     return figure
 
 
 def curves(axis: Axes, rows: pd.DataFrame, quantity: str) -> None:
-    """Every order with its interval; chance as a dotted line on accuracies."""
+    """Every order with its interval."""
     for order, label in ORDERS.items():
         style.band(axis, rows[rows.order == order], value=quantity, label=label, marker=".")
-    if quantity == "accuracy":
-        axis.axhline(10, color="black", linestyle=":", linewidth=1, label="chance")

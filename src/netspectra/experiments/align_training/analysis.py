@@ -20,7 +20,7 @@ def analyse(given: Given) -> Findings:
     ((name, networks),) = given.networks.items()
     settings, variant = given.settings, networks.variants[0]
     history = networks.history(variant)
-    level = chance_rows(networks.stack(variant, at=0), given.data(name))
+    level = chance_rows(networks.stack(variant, at=0), given.data(name), settings["images"])
     table = pd.concat(
         [learning_rows(networks, settings["points"]), alignment_rows(networks, settings["points"]), level]
     )
@@ -38,22 +38,22 @@ def analyse(given: Given) -> Findings:
         metrics.add(f"{layer}_half_rise_at", half_rise(np.concatenate([layers[layer][:1], a]), np.append(0, steps)))
         metrics.add(f"{layer}_peak_at", steps[a.argmax(0)])
         metrics.add(f"{layer}_end_over_peak", a[-1] / a.max(0))
-    dropped = np.stack([a[-1] / a.max(0) <= 0.98 for a in smooth.values()])
+    dropped = np.stack([a[-1] / a.max(0) <= settings["drop"] for a in smooth.values()])
     metrics.add("layers_that_drop", dropped.sum(0))
     metrics.add(
         "accuracy_rise_after_first_drop", rise_after_drop(smooth, dropped, moving_mean(accuracy, settings["smooth"]))
     )
-    metrics.add("least_layer_correlation", layer_correlation(smooth))
+    metrics.add("least_layer_correlation", layer_correlation(smooth, settings["fewest"]))
     start = np.stack([layers[layer][0] for layer in layers])
     widths = [networks.stack(variant).weight(layer).flatten(2).shape[-1] for layer in layers]
     metrics.add("start_width_order", [spearmanr(start[:, r], 1 / np.array(widths))[0] for r in range(start.shape[1])])
     return Findings(table, metrics)
 
 
-def chance_rows(initial: Ensemble, data: Dataset) -> pd.DataFrame:
+def chance_rows(initial: Ensemble, data: Dataset, images: int) -> pd.DataFrame:
     """Alignment (%) of random weights with every layer's input before training: mean, and spread of a layer's mean."""
     layers = weight_layers(initial.network)
-    x, _ = data.train.batch(slice(0, 2000))
+    x, _ = data.train.batch(slice(0, images))
     with torch.no_grad():
         _, kept = initial[:1](x, [input_of(initial.network, layer) for layer in layers])
     rows = []
@@ -97,11 +97,11 @@ def rise_after_drop(smooth: dict[str, np.ndarray], dropped: np.ndarray, accuracy
     return 100 * (accuracy[-1] - accuracy[first, np.arange(accuracy.shape[1])])
 
 
-def layer_correlation(smooth: dict[str, np.ndarray]) -> np.ndarray:
+def layer_correlation(smooth: dict[str, np.ndarray], fewest: int) -> np.ndarray:
     """Least Spearman correlation between the trajectories of two layers over the rise of the faster, per replicate."""
     found = []
     for replicate in range(next(iter(smooth.values())).shape[1]):
         rows = [a[:, replicate] for a in smooth.values()]
-        pairs = [(u, v, max(3, min(u.argmax(), v.argmax()) + 1)) for u, v in combinations(rows, 2)]
+        pairs = [(u, v, max(fewest, min(u.argmax(), v.argmax()) + 1)) for u, v in combinations(rows, 2)]
         found.append(min(spearmanr(u[:n], v[:n])[0] for u, v, n in pairs))
     return np.array(found)

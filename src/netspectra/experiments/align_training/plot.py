@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from netspectra.figures import learning
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Learning curves, and alignment by layer with its chance level."""
     (name,) = [v for v in table.variant.unique() if v != "chance"]
     return {

@@ -19,7 +19,7 @@ METHODS = {
 }
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The six figures."""
     top = settings["top"]
     return {

@@ -25,7 +25,7 @@ def analyse(given: Given) -> Findings:
             found = found.assign(variant=variant, epochs=round(fraction * block["epochs"]))
             rows.append(found)
     table = pd.concat(rows)
-    for quantity, printed in settings["printed"].items():
+    for quantity, printed in given.published.items():
         add_nearest(metrics, quantity, printed, table[table.quantity == quantity], networks.settings["replicates"])
     return Findings(table, metrics)
 

@@ -14,11 +14,10 @@ TITLES = {
 }
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """One panel per printed quantity, with the printed value."""
-    printed = settings["printed"]
-    figure, axes = style.page(1, len(printed), 2.3)
-    for axis, (quantity, value) in zip(axes[0], printed.items(), strict=True):
+    figure, axes = style.page(1, len(published), 2.3)
+    for axis, (quantity, value) in zip(axes[0], published.items(), strict=True):
         for i, (variant, rows) in enumerate(table[table.quantity == quantity].groupby("variant", sort=False)):
             of_epoch = rows.groupby("epochs").value
             mean, low, high = of_epoch.mean(), of_epoch.min(), of_epoch.max()

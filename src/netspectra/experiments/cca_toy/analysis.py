@@ -77,8 +77,8 @@ def summarise(table: pd.DataFrame, settings: dict) -> Metrics:
     for n, values in means.iterrows():
         metrics.add(f"mean_at_{n}", values.tolist())
     metrics.number("smallest_fall", -means.mean(axis=1).diff().max())
-    if {2000, 10000} <= set(means.index):
-        metrics.add("fall_2000_to_10000", (means.loc[2000] - means.loc[10000]).tolist())
+    few, many = settings["fall"]
+    metrics.add(f"fall_{few}_to_{many}", (means.loc[few] - means.loc[many]).tolist())
     return metrics
 
 

@@ -8,7 +8,7 @@ from netspectra.figures import style
 DRAWS = "mean and 95 % interval over draws"
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The three toy figures."""
     by = dict(iter(table.groupby("quantity")))
     return {
@@ -51,7 +51,8 @@ def datapoints(by: dict[str, pd.DataFrame], settings: dict) -> Figure:
     theory = by["expected mean"].sort_values("x")
     axes.plot(theory.x, theory.value, "k--", linewidth=0.8, label="expected of noise (Wachter)")
     width = settings["neurons"][0]
-    axes.axvline(5 * width, color="grey", linestyle=":", linewidth=0.8, label="5 samples per neuron")
+    advised = settings["advised"]
+    axes.axvline(advised * width, color="grey", linestyle=":", linewidth=0.8, label=f"{advised} samples per neuron")
     axes.set(xscale="log", ylim=(0, 1.05), xlabel="samples", ylabel="mean canonical correlation")
     axes.set_title(f"independent layers of {width} neurons")
     axes.legend()

@@ -15,21 +15,21 @@ LOOKS = {
 }
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Activations and weights of each kind of network."""
     return {
-        f"rainbow_{what}_alignment{ENDINGS[network]}": panels(rows, what)
+        f"rainbow_{what}_alignment{ENDINGS[network]}": panels(rows, what, settings["dead"])
         for network, rows in table.groupby("network", sort=False)
         for what in LOOKS
     }
 
 
-def panels(rows: pd.DataFrame, what: str) -> Figure:
+def panels(rows: pd.DataFrame, what: str, dead: float) -> Figure:
     """One column per hidden layer: spectra of the networks, cosines of one pair, best cosines of all pairs."""
     layers = list(rows.groupby("layer"))
     figure, axes = style.page(3, len(layers), 7.6, height_ratios=[2, 3, 2])
     for column, (layer, found) in zip(axes.T, layers, strict=True):
-        spectra(column[0], found[found.quantity == f"{what}_eigenvalue"], what)
+        spectra(column[0], found[found.quantity == f"{what}_eigenvalue"], what, dead)
         column[0].set_title(f"layer {layer}")
         image = cosines(column[1], found[found.quantity == f"{what}_cosine"])
         best_cosines(column[2], found[found.quantity == f"{what}_best_cosine"])
@@ -41,9 +41,9 @@ def panels(rows: pd.DataFrame, what: str) -> Figure:
     return figure
 
 
-def spectra(axis: Axes, rows: pd.DataFrame, what: str) -> None:
+def spectra(axis: Axes, rows: pd.DataFrame, what: str, dead: float) -> None:
     """Networks 1 and 2 drawn, the others faint behind them."""
-    rows = rows[rows.value > 1e-10 * rows.value.max()]
+    rows = rows[rows.value > dead * rows.value.max()]
     for i, (_, found) in enumerate(rows.groupby("replicate")):
         if i < 2:
             axis.plot(found.x, found.value, label=f"network {i + 1}", zorder=3, **LOOKS[what][i])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from netspectra.figures import style
@@ -18,12 +17,15 @@ CONDITIONS = {
 }
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Conditions side by side, and the widths."""
-    return {"rainbow_generation": conditions(table), "rainbow_generation_width": widths(table)}
+    return {
+        "rainbow_generation": conditions(table, settings["chance"]),
+        "rainbow_generation_width": widths(table, settings["chance"]),
+    }
 
 
-def conditions(table: pd.DataFrame) -> Figure:
+def conditions(table: pd.DataFrame, chance: float) -> Figure:
     """Every drawn network as a dot; mean and interval over the trained networks they were drawn from."""
     figure, axes = style.page(1, table.network.nunique(), 3.0, sharey=True)
     for axis, (network, rows) in zip(axes[0], table.groupby("network", sort=False), strict=True):
@@ -35,13 +37,13 @@ def conditions(table: pd.DataFrame) -> Figure:
         style.bars(axis, means, [style.COLOURS[0], *[style.COLOURS[1]] * (len(means) - 2), style.COLOURS[6]])
         axis.tick_params(axis="x", labelsize=7)
         axis.set_title(NAMES[network])
-        _chance(axis)
+        style.chance(axis, chance)
     axes[0, 0].set(ylabel="test accuracy (%)", ylim=(0, 1.08 * table.value.max()))
     style.legend_below(axes[0, 0], "dots: networks; bars: 95 % interval over trained networks", title_fontsize=6)
     return figure
 
 
-def widths(table: pd.DataFrame) -> Figure:
+def widths(table: pd.DataFrame, chance: float) -> Figure:
     """Accuracy of drawn networks against their width, under that of the trained ones."""
     figure, axes = style.page(1, table.network.nunique(), 2.5, sharey=True)
     for axis, (network, rows) in zip(axes[0], table.groupby("network", sort=False), strict=True):
@@ -52,11 +54,7 @@ def widths(table: pd.DataFrame) -> Figure:
         axis.set_xscale("log", base=2)
         axis.set_xticks(sorted(drawn.x.unique()), [f"{x:g}" for x in sorted(drawn.x.unique())])
         axis.set(title=NAMES[network], xlabel="nodes per hidden layer / those of the trained network")
-        _chance(axis)
+        style.chance(axis, chance)
     axes[0, 0].set(ylabel="test accuracy (%)", ylim=(0, 1.08 * table.value.max()))
     style.legend_below(axes[0, 0], style.INTERVAL, title_fontsize=6)
     return figure
-
-
-def _chance(axis: Axes) -> None:
-    axis.axhline(10, color="black", linestyle=":", linewidth=1, label="chance")

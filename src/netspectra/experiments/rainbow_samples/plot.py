@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from netspectra.figures import style
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The images side by side under the names of their classes."""
     images = list(table.groupby("image"))
     figure, axes = style.page(1, len(images), 1.7)

@@ -100,7 +100,7 @@ def activation_metrics(metrics: Metrics, prefix: str, rows: pd.DataFrame, settin
     """Power law, effective dimensions, and what is lost at the ranks that the document reads off."""
     values = torch.tensor(per_replicate(rows, "activation_eigenvalue"))
     centred = torch.tensor(per_replicate(rows, "activation_eigenvalue_centred"))
-    alive = int((values > 1e-10 * values.max()).sum(1).min())  # dead units leave eigenvalues of zero
+    alive = int((values > settings["dead"] * values.max()).sum(1).min())  # dead units leave eigenvalues of zero
     first, last = settings["power_law"]["first"], min(settings["power_law"]["last"], alive)
     generator = torch.Generator().manual_seed(settings["seed"])
     options = {"resamples": settings["resamples"], "generator": generator}

@@ -11,7 +11,7 @@ GREEN, BLUE, RED = style.COLOURS[2], style.COLOURS[0], style.COLOURS[1]
 ENDINGS = {"mlp": "", "cnn": "_cnn"}
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Activation and weight spectra of each network."""
     figures = {}
     for network, rows in table.groupby("network", sort=False):
@@ -28,7 +28,7 @@ def panels(rows: pd.DataFrame, spectrum: object, what: str, settings: dict) -> F
         quantities = dict(iter(found.groupby("quantity")))
         column[0].set_title(f"layer {layer}")
         spectrum(column[0], quantities, settings)
-        _clipped(column[1], quantities[f"{what}_accuracy"], what)
+        _clipped(column[1], quantities[f"{what}_accuracy"], what, settings["chance"])
     axes[0, 0].set_ylabel("eigenvalue")
     axes[1, 0].set_ylabel("test accuracy after clipping (%)")
     axes[0, 0].legend(loc="lower left" if what == "activation" else "upper right")
@@ -38,8 +38,8 @@ def panels(rows: pd.DataFrame, spectrum: object, what: str, settings: dict) -> F
 
 def _activations(axis: Axes, quantities: dict[str, pd.DataFrame], settings: dict) -> None:
     rows = quantities["activation_eigenvalue"]
-    style.band(axis, _positive(rows), color=GREEN, label="E[φφ′], as in the document")
-    centred = _positive(quantities["activation_eigenvalue_centred"])
+    style.band(axis, _positive(rows, settings["dead"]), color=GREEN, label="E[φφ′], as in the document")
+    centred = _positive(quantities["activation_eigenvalue_centred"], settings["dead"])
     style.band(axis, centred, color=GREEN, linestyle="--", linewidth=0.8, label="covariance (centred)")
     mean = rows.groupby("x").value.mean().loc[settings["power_law"]["first"] : settings["power_law"]["last"]]
     slope, height = np.polyfit(np.log(mean.index), np.log(mean), 1)
@@ -64,15 +64,15 @@ def _weights(axis: Axes, quantities: dict[str, pd.DataFrame], settings: dict) ->
     axis.set(yscale="log", xlabel="rank")
 
 
-def _clipped(axis: Axes, rows: pd.DataFrame, what: str) -> None:
+def _clipped(axis: Axes, rows: pd.DataFrame, what: str, chance: float) -> None:
     directions = "activation" if what == "activation" else "weight"
     style.band(axis, rows, color=RED, label=f"first {directions} eigenvectors kept")
     full = rows[rows.x == rows.x.max()].value.mean()
     axis.axhline(full, color="black", linewidth=0.6, label="all kept")
-    axis.axhline(10, color="black", linestyle=":", linewidth=1, label="chance")
+    style.chance(axis, chance)
     axis.set(xlabel="directions kept", xscale="log" if what == "activation" else "linear", ylim=(0, None))
 
 
-def _positive(rows: pd.DataFrame) -> pd.DataFrame:
+def _positive(rows: pd.DataFrame, dead: float) -> pd.DataFrame:
     """Rows that a logarithmic axis can show: dead directions have eigenvalues of zero up to round-off."""
-    return rows[rows.value > 1e-10 * rows.value.max()]
+    return rows[rows.value > dead * rows.value.max()]

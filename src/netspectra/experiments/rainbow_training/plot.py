@@ -7,7 +7,7 @@ from netspectra.figures import style
 from netspectra.figures.style import NAMES
 
 
-def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Test and training accuracy against epochs, one panel per network."""
     figure, axes = style.page(1, table.network.nunique(), 2.5, sharey=True)
     for axis, (network, rows) in zip(axes[0], table.groupby("network", sort=False), strict=True):
@@ -16,7 +16,7 @@ def draw(table: pd.DataFrame, settings: dict) -> dict[str, Figure]:
             ("test_accuracy", "test images", {"color": style.COLOURS[0], "marker": "."}),
         ):
             style.band(axis, rows[rows.quantity == quantity], label=label, **look)
-        axis.axhline(10, color="black", linestyle=":", linewidth=1, label="chance")
+        style.chance(axis, settings["chance"])
         axis.set(title=f"{NAMES[network]} ({rows.replicate.nunique()} networks)", xlabel="epoch")
     axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, None))
     axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.18), title=style.INTERVAL, title_fontsize=6)

@@ -1,0 +1,157 @@
+"""Claims: read, expanded, refused where they are wrong, judged."""
+
+from collections import Counter
+
+import pytest
+import yaml
+from project import ROOT
+
+from netspectra.errors import ClaimError
+from netspectra.statistics import claims, verdicts
+from netspectra.statistics.claims import Claim
+from netspectra.workflow.layout import claims_of
+from netspectra.workflow.settings import read as read_params
+
+EXPERIMENTS = read_params(ROOT / "params.yaml")["experiments"]
+ONE = {"where": "Section 1", "metric": "m", "holds": {"s": {"at_least": 2}}, "basis": "A rule.", "says": "It is so."}
+FAMILY = {**ONE, "id": "rises_{layer}", "for": {"layer": ["fc1", "fc2"], "width": [784, 100]}} | {
+    "says": "Layer {layer} of width {width} rises.", "metric": "{layer}_rise", "published": "{width}",
+}  # fmt: skip
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write the claims of an experiment named `toy`."""
+
+    def writer(*entries, **top):
+        path = tmp_path / "toy/claims.yaml"
+        path.parent.mkdir(exist_ok=True)
+        content = {"document": "alignment", "claims": list(entries)} | top
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+        return path
+
+    return writer
+
+
+def all_claims():
+    return claims.read_all(ROOT / claims_of(name) for name in EXPERIMENTS)
+
+
+def test_the_documents_make_132_claims():
+    found = all_claims()
+    assert len({claim.id for claim in found}) == len(found) == 132
+    counts = Counter(claim.document for claim in found)
+    assert counts == {"alignment": 43, "rainbow": 49, "cca": 20, "active": 20}
+    assert {claim.experiment for claim in found} == set(EXPERIMENTS)
+
+
+def test_families_say_what_was_written_out():
+    found = {claim.id: claim for claim in all_claims()}
+    one = found["align_starts_at_chance_fc4"]
+    assert one.says == "Alignment of layer fc4 starts at chance, which is one over its width 50."
+    assert (one.metric, one.published) == ("fc4_start_over_chance", 1)
+    area = found["align_adv_area_0.001_over_0_clamped"]
+    assert area.metric == "area_clamped_0.001_over_0"
+    assert "(cutoff 0.001 against 0)" in area.says
+    assert area.says.endswith("pixels clamped to their range.")
+    rank = found["rainbow_activation_clipping_2"]
+    assert (rank.metric, rank.published) == ("mlp_2_activation_loss_rank_30", None)
+    assert found["rainbow_r_1"].holds["paper"].between == [0.907, 0.937]
+    assert found["rainbow_r_2"].holds["sample"].between == [0.78, 0.94]
+    recipe = found["cca_recipe_share"]
+    assert recipe.says.startswith("The share of 20 singular values in the sum of all, 0.507615, is what")
+
+
+def test_published_numbers_stand_beside_the_claims():
+    printed = claims.published(ROOT / claims_of("cca_recipe"))
+    assert printed == {"mean": 0.406767, "top": 0.957507, "svcca": 0.733131, "pwcca": 0.715411, "share": 0.507615}
+    curve = claims.published(ROOT / claims_of("active_spectrum"))
+    assert dict(zip(curve["index"], curve["eigenvalue"], strict=True))[35] == 1.87
+    assert claims.published(ROOT / claims_of("align_training")) == {}
+
+
+def test_a_family_is_one_claim_per_entry(write):
+    first, second = claims.read(write(FAMILY))
+    assert (first.id, first.experiment, first.document) == ("rises_fc1", "toy", "alignment")
+    assert (first.says, first.metric) == ("Layer fc1 of width 784 rises.", "fc1_rise")
+    assert (second.id, second.published, second.holds["s"].at_least) == ("rises_fc2", 100, 2)
+
+
+def test_a_family_of_several_claims_goes_round_by_round(write):
+    members = [{**ONE, "id": "a_{way}"}, {**ONE, "id": "b_{way}_{layer}", "for": {"layer": [1, 2]}}]
+    found = claims.read(write({"for": {"way": ["keep", "none"]}, "claims": members}))
+    assert [c.id for c in found] == ["a_keep", "b_keep_1", "b_keep_2", "a_none", "b_none_1", "b_none_2"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (FAMILY | {"for": {"layer": ["fc1", "fc2"], "width": [784]}}, "for: found lists of lengths"),
+        (FAMILY | {"for": {"layer": ["fc1"]}}, "rises_fc1: found {width}, for which its family has no list"),
+        (FAMILY | {"for": FAMILY["for"] | {"side": [1, 2]}}, "for: found side, which no claim of the family uses"),
+        (FAMILY | {"for": ["fc1"]}, "for: found .*, wanted lists of values by name"),
+        (FAMILY | {"for": {"layer": ["fc1", "fc1"], "width": [1, 2]}}, "ids that stand twice: rises_fc1"),
+        ({"for": {"way": [1]}, "claims": [ONE | {"id": "a_{way}"}], "says": "x"}, "a family with keys says"),
+        (ONE, "a claim without an id.id: missing"),
+        (ONE | {"id": "a", "sais": "x"}, "a: unknown key 'sais'; .*did you mean 'says'"),
+        ({k: v for k, v in ONE.items() if k != "basis"} | {"id": "a"}, "a.basis: missing"),
+        (ONE | {"id": "a", "holds": {"s": {"at_leest": 1}}}, "a.holds.s: unknown key 'at_leest'; .*'at_least'"),
+        (ONE | {"id": "a", "holds": {"s": {"at_least": 1, "at_most": 2}}}, "a.holds.s: found .*, wanted one of"),
+        (ONE | {"id": "a", "holds": {"s": {"between": [2, 1]}}}, "a.holds.s.between: found .*, wanted the lower bound"),
+        (ONE | {"id": "a", "holds": {"s": {"at_least": "2"}}}, "a.holds.s.at_least: found '2', wanted a number"),
+        (ONE | {"id": "a", "published": True}, "a.published: found True, wanted a number"),
+    ],
+)  # fmt: skip
+def test_a_wrong_claim_is_refused_by_name(write, entry, message):
+    with pytest.raises(ClaimError, match=message):
+        claims.read(write(entry))
+
+
+def test_a_wrong_file_is_refused_by_name(tmp_path, write):
+    with pytest.raises(
+        ClaimError, match=r"claims.yaml:\n.*top level: unknown key 'publisht'; .*did you mean 'published'"
+    ):
+        claims.read(write(ONE | {"id": "a"}, publisht={}))
+    path = tmp_path / "claims.yaml"
+    path.write_text("document: alignment\nclaims:\n- {id: a, id: b}\n")
+    with pytest.raises(ClaimError, match=r"claims.yaml, line 3: the key 'id' stands twice"):
+        claims.read(path)
+    with pytest.raises(ClaimError, match="No such file"):
+        claims.read(tmp_path / "none.yaml")
+
+
+def test_an_id_may_not_stand_in_two_experiments(tmp_path, write):
+    path = write(ONE | {"id": "a"})
+    other = tmp_path / "other/claims.yaml"
+    other.parent.mkdir()
+    other.write_text(path.read_text())
+    with pytest.raises(ClaimError, match="a: stands in toy and in other"):
+        claims.read_all([path, other])
+
+
+def claim(holds):
+    return Claim(id="x", document="d", experiment="e", where="w", says="s", metric="m", holds=holds, basis="b")
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "limits", "verdict", "sure"),
+    [
+        ({"at_least": 2}, 3, (2.5, 3.5), verdicts.REPRODUCED, True),
+        ({"at_least": 2}, 3, (1.5, 4.5), verdicts.REPRODUCED, False),
+        ({"at_least": 2}, 1, (0.5, 1.5), verdicts.NOT_REPRODUCED, True),
+        ({"at_most": 2}, 3, (1.9, 4.1), verdicts.NOT_REPRODUCED, False),
+        ({"at_most": 0}, 0, (0, 0), verdicts.REPRODUCED, True),
+        ({"between": [1, 2]}, 1.5, (1.2, 1.8), verdicts.REPRODUCED, True),
+        (None, 1.5, (1.2, 1.8), verdicts.NOT_JUDGED, False),
+    ],
+)
+def test_verdicts(rule, value, limits, verdict, sure):
+    metrics = {"e": {"m": value, "m_low": limits[0], "m_high": limits[1]}}
+    (found,) = verdicts.judge([claim({"s": rule} if rule else {})], metrics, "s")
+    assert (found.verdict, found.sure) == (verdict, sure)
+    assert verdict in verdicts.table([found])
+
+
+def test_a_claim_about_what_nobody_measures_is_an_error():
+    with pytest.raises(ClaimError, match="no metric 'm'"):
+        verdicts.judge([claim({})], {"e": {}}, "s")

@@ -1,0 +1,24 @@
+import pickle
+
+import pytest
+
+from netspectra.errors import ClaimError, DataError, NetspectraError, SettingsError
+
+
+def test_a_remedy_is_one_part_of_its_own():
+    error = DataError("x.gz: cut off", remedy="git checkout x.gz")
+    assert str(error) == "x.gz: cut off\nRemedy: git checkout x.gz"
+    assert (error.args, error.remedy) == (("x.gz: cut off",), "git checkout x.gz")
+    assert str(DataError("x.gz: cut off")) == "x.gz: cut off"
+
+
+@pytest.mark.parametrize("kind", [SettingsError, ClaimError])
+def test_what_was_a_value_error_still_is_one(kind):
+    with pytest.raises(ValueError, match="seed"):
+        raise kind("seed: missing")
+    assert issubclass(kind, NetspectraError)
+
+
+def test_errors_cross_processes():
+    copy = pickle.loads(pickle.dumps(DataError("what", "how")))
+    assert (str(copy), copy.remedy) == ("what\nRemedy: how", "how")

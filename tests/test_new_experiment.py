@@ -1,0 +1,124 @@
+"""A fifteenth experiment is one folder and one block; Snakemake, DVC and the page know it by its name."""
+
+import json
+
+import pytest
+import yaml
+from project import Project
+
+FOLDER = {
+    "__init__.py": '"""Experiment squares."""\n',
+    "settings.py": '''"""Settings of squares."""
+
+from pydantic import Field
+
+from netspectra.blocks import Experiment, Positive
+
+
+class Settings(Experiment):
+    """Sums of squares."""
+
+    count: Positive = Field(description="Numbers that are squared")
+''',
+    "analysis.py": '''"""Sums of squares."""
+
+import pandas as pd
+
+from netspectra.experiments.measuring import Findings, Given
+from netspectra.statistics.intervals import Metrics
+
+
+def analyse(given: Given) -> Findings:
+    """Square the first numbers, and compare their sum."""
+    table = pd.DataFrame({"x": range(1, given.settings["count"] + 1)})
+    table["value"] = table.x**2
+    metrics = Metrics()
+    metrics.number("sum", table.value.sum())
+    metrics.number("sum_over_printed", table.value.sum() / given.published["sum"])
+    return Findings(table, metrics)
+''',
+    "plot.py": '''"""Squares."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from netspectra.figures import style
+
+
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
+    """Squares against numbers."""
+    figure, axes = style.page()
+    axes[0, 0].plot(table.x, table.value)
+    axes[0, 0].axhline(published["sum"])
+    return {"squares_by_number": figure}
+''',
+    "claims.yaml": """document: alignment
+published: {sum: &sum 30}
+claims:
+  - id: squares_{what}
+    for: {what: [sum, sum_over_printed], published: [*sum, null], bound: [29, 1]}
+    where: Nowhere
+    says: The {what} of squares is large enough.
+    metric: "{what}"
+    published: "{published}"
+    holds: {smoke: {at_least: "{bound}"}}
+    basis: Arithmetic.
+""",
+    "squares_by_number.rst": "Squares of the first numbers, as nobody asked for.\n",
+}
+BLOCK = {"figures": ["squares_by_number"], "count": 4}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fifteenth")
+    project = Project(folder / "project", ("cca_toy",))
+    place = project.folder / "src/netspectra/experiments/squares"
+    place.mkdir()
+    for name, text in FOLDER.items():
+        (place / name).write_text(text, encoding="utf-8")
+    write(project, BLOCK)
+    project.put_under_dvc(folder / "store")
+    return project
+
+
+def write(project, block):
+    """One more block in params.yaml."""
+    path = project.folder / "params.yaml"
+    params = yaml.safe_load(path.read_text(encoding="utf-8"))
+    params["experiments"]["squares"] = block
+    params["experiments"]["cca_toy"]["draws"] = 2
+    path.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+
+def metrics(project):
+    return json.loads((project.folder / "data/metrics/squares.json").read_text())
+
+
+def test_dvc_runs_its_stage(project):
+    said = project.succeed("dvc", "repro", "squares")
+    assert "Running stage 'squares'" in said
+    assert metrics(project) == {"sum": 30, "sum_over_printed": 1}
+    assert sorted(path.name for path in (project.folder / "figures").glob("*")) == [
+        "squares_by_number.png", "squares_by_number.svg",
+    ]  # fmt: skip
+    assert not (project.folder / "data/metrics/cca_toy.json").exists()
+
+
+def test_snakemake_runs_it_and_the_page_shows_it(project):
+    project.succeed("snakemake")
+    assert project.nothing_to_do()
+    page = (project.folder / "report/index.html").read_text(encoding="utf-8")
+    assert "<b>squares_by_number</b>. Squares of the first numbers, as nobody asked for." in page
+    assert "The sum_over_printed of squares is large enough." in page
+    judged = json.loads((project.folder / "data/metrics/claims.json").read_text())
+    mine = [(v["id"], v["verdict"], v["published"]) for v in judged if v["experiment"] == "squares"]
+    assert mine == [("squares_sum", "reproduced", 30), ("squares_sum_over_printed", "reproduced", None)]
+
+
+def test_its_settings_are_held_against_its_own_model(project):
+    write(project, BLOCK | {"count": 0, "cuont": 3})
+    said = project.run("snakemake", "-n").stderr
+    write(project, BLOCK)
+    assert "experiments.squares.count: found 0, wanted at least 1 (Numbers that are squared)" in said
+    assert "experiments.squares: unknown key 'cuont'; allowed: count, figures; did you mean 'count'?" in said
