@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from netspectra.lenses import versions as module
 from netspectra.lenses.versions import accuracy_of_versions, flat
 from netspectra.measures.directions import only_neurons, principal_directions, random_directions, shared_directions
+from netspectra.networks.zoo import build
 
 
 def draw(*shape, seed=0):
@@ -39,6 +41,16 @@ def test_chain_and_module_agree_and_the_identity_is_the_network():
     assert float(found[0]) == 1
     assert 0 < float(found[1]) < 1
     assert torch.equal(found, accuracy_of_versions(Wrapped(net), "layers.1", versions, [(x, y)]))
+
+
+def test_the_notes_networks_are_cut_and_agree_with_whole_runs(monkeypatch):
+    net = build({"type": "convnet", "channels": [3, 2, 2, 3, 3, 3], "hidden": [6, 5], "image": 8, "classes": 4})
+    batches = [(draw(30, 3, 8, 8), torch.arange(30) % 4)]
+    changes = [lambda t: t, torch.zeros_like, lambda t: t * (t > t.mean())]
+    cut = {place: accuracy_of_versions(net, place, changes, batches) for place in ("c1", "p2", "fc1")}
+    monkeypatch.setattr(module, "chain", lambda network: [("", network)])
+    for place, found in cut.items():
+        assert torch.equal(accuracy_of_versions(net, place, changes, batches), found)
 
 
 def test_a_network_that_uses_two_directions_keeps_its_accuracy_on_them_alone():

@@ -9,7 +9,8 @@ from torch import nn
 from netspectra.lenses.scoring import Labelled, hits, labelled
 from netspectra.networks.flow import Change, Inputs, logits
 from netspectra.networks.looking import looking
-from netspectra.networks.places import chain, overwrites, read
+from netspectra.networks.parts import Classifier
+from netspectra.networks.places import chain, overwrites, plain, read
 
 
 def accuracy_of_versions(network: nn.Module, place: str, versions: Sequence[Change], batches: Labelled) -> torch.Tensor:
@@ -48,7 +49,7 @@ def flat(change: Change) -> Change:
 
 
 def _outputs(network: nn.Module, place: str, versions: Sequence[Change], x: Inputs) -> Iterator[Any]:
-    stages = chain(network)
+    stages = chain(network.chain() if plain(network, Classifier) else network)
     ends = [i for i, (name, _) in enumerate(stages) if name == place or name.startswith(f"{place}.")]
     if not ends or not isinstance(x, torch.Tensor):
         for version in versions:
