@@ -48,14 +48,22 @@ def dft_cca(x: checks.Array, y: checks.Array, *, rtol: float = 1e-6) -> DFTCCA:
         raise ValueError(f"y: wanted maps of {tuple(x.shape[2:])} as x has, found {tuple(y.shape[2:])}; resample one")
     warn_few_samples(len(x), x.shape[1], y.shape[1])
     x_mean, y_mean = (maps.mean(0, dtype=torch.float64) for maps in (x, y))
-    weights = _weights(*x.shape[2:]).to(x_mean)
+    weights = frequency_weights(*x.shape[2:]).to(x_mean)
     xx, xy, yy = _products(x, x_mean, y, y_mean, len(weights))
-    (wx, rank_x), (wy, rank_y) = _whiten("x", xx, x_mean, len(x), rtol), _whiten("y", yy, y_mean, len(y), rtol)
+    (wx, rank_x), (wy, rank_y) = (
+        whiten_frequencies("x", xx, x_mean, len(x), rtol),
+        whiten_frequencies("y", yy, y_mean, len(y), rtol),
+    )
     rho = torch.linalg.svdvals(wx.mH @ xy @ wy).clamp(0, 1)
     ranks = torch.minimum(rank_x, rank_y)
-    each = rho.sum(1) / ranks.clamp(min=1)
+    return DFTCCA(rho, ranks, weights, mean_over_frequencies(rho, ranks, weights))
+
+
+def mean_over_frequencies(correlations: torch.Tensor, ranks: torch.Tensor, weights: torch.Tensor) -> float:
+    """Mean over the frequencies with a correlation of the mean at each; arguments as the attributes of `DFTCCA`."""
+    each = correlations.sum(1) / ranks.clamp(min=1)
     live = weights * (ranks > 0)
-    return DFTCCA(rho, ranks, weights, float((live @ each) / live.sum()))
+    return float((live @ each) / live.sum())
 
 
 def _maps(name: str, maps: checks.Array) -> torch.Tensor:
@@ -88,7 +96,7 @@ def _spectra(maps: torch.Tensor, mean: torch.Tensor, count: int) -> Iterator[tor
         yield torch.fft.rfft2(part - mean, norm="ortho").flatten(2).permute(2, 0, 1).contiguous()
 
 
-def _whiten(
+def whiten_frequencies(
     name: str, scatter: torch.Tensor, mean: torch.Tensor, samples: int, rtol: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Whitenings (frequencies, channels, channels) and ranks, with one tolerance for all frequencies."""
@@ -100,7 +108,7 @@ def _whiten(
     return vectors * roots[:, None], kept.sum(1)
 
 
-def _weights(height: int, width: int) -> torch.Tensor:
+def frequency_weights(height: int, width: int) -> torch.Tensor:
     """Frequencies strictly inside the half plane stand for their conjugates too."""
     columns = torch.full((width // 2 + 1,), 2.0, dtype=torch.float64)
     columns[0] = 1

@@ -45,6 +45,10 @@ class Classifier(nn.Module):
         out(x)
         return x
 
+    def chain(self) -> nn.Sequential:
+        """The same layers up to the logits, which a lens can cut where it likes."""
+        return sequence(**{name: layer for name, layer in self._modules.items() if name != "out"})
+
 
 class Shortcut(nn.Module):
     """Carries what enters a block past it: every stride-th pixel, and zeros for the channels that the block adds."""
