@@ -147,7 +147,7 @@ def p_value(estimate: Estimate, tolerance: Tolerance, *, inside: bool = True) ->
 def _confidence(estimate: Estimate, bound: float, side: int) -> tuple[float, float]:
     """Confidence that the true value lies beyond a bound, on the side -1 or 1 of it, and that it does not."""
     distance, arm = distance_to(estimate, bound)
-    z = inf if not arm and distance > 0 else distance / arm
+    z = distance / arm if arm else inf * (np.sign(distance) or side)
     return float(stdtr(estimate.freedom, -side * z)), float(stdtr(estimate.freedom, side * z))
 
 
