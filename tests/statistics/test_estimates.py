@@ -72,8 +72,9 @@ def test_no_width_of_zero_comes_about_by_accident():
         assert found.low is None and found.high is None and "no interval" in found.method
     assert of_pairs([0.4], [(0, 1)]).low is None
     assert of_pairs([0.4, 0.4, 0.4], all_pairs(3)).low is None
-    with pytest.raises(ValueError, match="exact=True"):
-        Estimate(1.0, 1.0, 1.0)
+    for low, high in ((1.0, 1.0), (1.1, 1.2), (1.2, 0.8)):
+        with pytest.raises(ValueError, match="exact=True"):
+            Estimate(1.0, low, high)
     with pytest.raises(ValueError, match="neither for exact"):
         Estimate(1.0, 0.5, 1.5, exact=True)
     assert exactly(2).exact and exactly(2).low is None

@@ -123,6 +123,9 @@ def test_p_values_without_an_interval_or_without_error():
     assert (p_value(exactly(1), at_least(0)), p_value(exactly(1), at_least(0), inside=False)) == (0, 1)
     on_bound = of_replicates([1.0] * 200, "fisher_z")
     assert p_value(on_bound, at_least(0.9)) < 0.025 and p_value(on_bound, between(0.9, 1)) < 0.025
+    for side in (at_most(1.1), between(0.2, 1.5)):  # an end of the interval is the value itself
+        assert p_value(Estimate(1.0, 0.5, 1.0, freedom=4), side) <= 0.025
+    assert p_value(Estimate(1.0, 0.5, 1.0, freedom=4), at_least(1.2)) == 1
     near = of_selection({"a": {"q": of_replicates([0.1, -0.1, 0.02])}}, {"q": (0, 2)}).distance
     assert near.low == 0 and p_value(near, at_most(1)) < 0.025 < p_value(near, at_most(0.1))
 

@@ -36,6 +36,13 @@ def test_one_draw_a_network_gives_the_ordinary_prediction_interval():
     assert found.floor == pytest.approx(np.std(values, ddof=1))
 
 
+def test_unequal_numbers_of_draws_enter_by_their_harmonic_mean():
+    found = of_single_draw([[1.0, 3.0], [4.0], [5.0, 6.0, 7.0, 8.0]])  # means 2, 4, 6.5; squares within 2 + 0 + 5
+    between, within = np.var([2, 4, 6.5], ddof=1) * 4 / 3, (1 - (1 / 2 + 1 + 1 / 4) / 3) * 7 / 4
+    half = (t.ppf(0.975, 2) ** 2 * between + t.ppf(0.975, 4) ** 2 * within) ** 0.5
+    assert (found.value, found.high - found.value) == pytest.approx((12.5 / 3, half))
+
+
 def test_draws_of_one_network_say_nothing_of_the_next():
     assert of_single_draw([[1.0, 2.0, 3.0]]).low is None
     assert of_single_draw([[2.0], [2.0]]).low is None

@@ -1,6 +1,6 @@
 """A number with its interval, and how to get one from networks and from pairs of networks.
 
-Coverages that docstrings state for 95 % intervals were measured by simulation, 10,000 repetitions each.
+Coverages that docstrings state for 95 % intervals were measured by simulation, with 1,000 to 20,000 repetitions.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,8 +55,9 @@ class Estimate:
             raise ValueError(f"value: wanted a finite number, found {self.value}")
         if (self.low is None) != (self.high is None) or (self.exact and self.low is not None):
             raise ValueError(f"low, high: wanted both, or neither for exact, found {self.low} and {self.high}")
-        if self.low is not None and not self.low < self.high:
-            raise ValueError(f"low, high: wanted low < high, or exact=True, found {self.low} and {self.high}")
+        if self.low is not None and not (self.low <= self.value <= self.high and self.low < self.high):
+            found = f"{self.low} and {self.high} about {self.value}"
+            raise ValueError(f"low, high: wanted two ends about the value, or exact=True, found {found}")
 
     @property
     def scale(self) -> Bounds:
@@ -166,8 +167,8 @@ def jackknife(
 ) -> Estimate:
     """A smooth statistic of all networks together, with Student's interval of the jackknife (Tukey 1958).
 
-    For few networks it is the better choice than a bootstrap: the standard deviation of five normal numbers was covered
-    at 91 %, by BCa at 67 %. Not for medians and other quantiles, where the jackknife is inconsistent (75 %).
+    For few networks it is a better choice than a bootstrap: on the scale "log" the standard deviation of five normal
+    numbers was covered at 94 %, by BCa at 68 %. Not for medians and other quantiles, where it is inconsistent (75 %).
 
     Args:
         statistic: Takes (networks, ...) and gives a number, for one network less as well.

@@ -128,7 +128,8 @@ def p_value(estimate: Estimate, tolerance: Tolerance, *, inside: bool = True) ->
     The interval of any level comes from one distribution, Student's on the estimate's scale. The p-value is the greater
     of its tails beyond the two bounds (Schuirmann 1987), and against lying inside the tail on the near side of the
     nearest bound. `judge` says reproduced exactly where `p_value(...) <= (1 - level) / 2`, and not reproduced where the
-    other is. Without an interval it is 1, for an exact value 0 or 1.
+    other is. Where an error has several parts, and for bootstraps and choices, it is exact at the estimate's own level
+    and an approximation at others. Without an interval it is 1, for an exact value 0 or 1.
 
     Args:
         estimate: What was measured.
@@ -147,7 +148,7 @@ def p_value(estimate: Estimate, tolerance: Tolerance, *, inside: bool = True) ->
 def _confidence(estimate: Estimate, bound: float, side: int) -> tuple[float, float]:
     """Confidence that the true value lies beyond a bound, on the side -1 or 1 of it, and that it does not."""
     distance, arm = distance_to(estimate, bound)
-    z = inf if not arm and distance > 0 else distance / arm
+    z = distance / arm if arm else inf * (np.sign(distance) or side)
     return float(stdtr(estimate.freedom, -side * z)), float(stdtr(estimate.freedom, side * z))
 
 

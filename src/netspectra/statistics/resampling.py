@@ -26,12 +26,12 @@ def bootstrap(
     The ends are the quantiles Phi(z0 + (z0 + z) / (1 - a (z0 + z))) of the resampled statistic; z0 is the share of
     resamples below the estimate as a normal quantile, a = sum d^3 / (6 (sum d^2)^1.5) with d the deviations of the
     jackknife. In place of the normal quantile, z = +- sqrt(R / (R - 1)) t(R - 1) (Hesterberg 2015), which lifts the
-    coverage of the mean of six normal numbers from 86 to 93 %, and of ten from 91 to 94 %.
+    coverage of the mean of six normal numbers from 86 to 92 %, and of ten from 91 to 94 %.
 
     No bootstrap of fewer than six networks can cover at 95 %: it ends within the least and the greatest of them, which
-    hold the median with a chance of 1 - 2^(1 - R). There is no interval then. Use `jackknife` for a smooth statistic of
-    few networks, and for variances at any number below 20 or so (of ten normal numbers BCa covered the standard
-    deviation at 90 %, of six at 80 %); this for medians (96 to 99 %) and for many draws.
+    hold the median with a chance of 1 - 2^(1 - R). There is no interval then. Use this for medians (covered at 95 to
+    98 %) and for many draws, `jackknife` for a smooth statistic of few: BCa covered the standard deviation of six, ten
+    and twenty normal numbers at 79, 87 and 90 %, the jackknife on the scale "log" at 92 to 94 %.
 
     Args:
         statistic: Takes (networks, ...) and gives a number.
@@ -51,6 +51,8 @@ def bootstrap(
     low, high = np.quantile(resampled, bca_shares(value, resampled, without, level)).tolist()
     if not low < high:
         return Estimate(value, method="no interval: no spread over resamples", **known)
+    # In extreme skewness the interval may leave the estimate out; it is widened to it.
+    low, high = min(low, value), max(high, value)
     return Estimate(value, low, high, method="BCa over networks", freedom=count - 1, **known)
 
 
@@ -75,13 +77,14 @@ def bias_corrected_eigenvalues(resampled: ArrayLike, estimates: ArrayLike, level
         corrected = 2 l - m,    half width = z sqrt(2 s^2 + (m - l)^2):
 
     s^2 for the estimate, s^2 again for the correction taken from the same sample, and the square of the correction, as
-    one bootstrap removes only a part of the bias (two thirds of it where eigenvalues lie close). The interval contains
-    the corrected value always, and the estimate nearly so.
+    one bootstrap removes only a part of the bias (half of it where eigenvalues lie close). The interval contains both
+    the corrected value and the estimate.
 
-    Measured for 60 dimensions with spectra exponential, 1/rank, and with a gap after ten nearly equal ones: coverage
-    over the first twenty ranks 95 to 98 % from 300 samples on, 90 % at the worst rank; 90 to 97 % with 120 samples.
-    Percentile intervals covered 49 to 92 %, and 0 % at ranks before the gap; reflected ones (basic) 79 to 83 %.
-    Where eigenvalues are equal no bootstrap of single ones is consistent (Beran and Srivastava 1985): judge their mean.
+    Coverage of the first twenty of 60 eigenvalues that fall exponentially, as 1/rank, or with a gap after ten nearly
+    equal ones: 97 to 98 % with ten samples a dimension (at the worst rank 93 %), 93 to 97 % with five (85 %), 89 to
+    98 % with two (71 %). Percentiles of the resamples covered 34 to 91 % (0 % before the gap), reflected ones 56 to
+    80 %. Where eigenvalues are equal no bootstrap of single ones is consistent (Beran and Srivastava 1985; 15 % here):
+    judge their mean.
 
     Args:
         resampled: Eigenvalues of every resample, descending, (resamples, ranks), positive.

@@ -16,7 +16,7 @@ def required_replicates(estimate: Estimate, tolerance: Tolerance, *, limit: int,
     of `power`.
 
     Judging again and again errs more often. Where the true value lies on the bound and five networks are followed by up
-    to 1, 2 and 4 further looks at 95 %, the claim is called reproduced in 6, 7 and 10 % of simulations, by
+    to 1, 2 and 4 further looks at 95 %, the claim is called reproduced in 6, 8 and 10 % of simulations, by
     `level_of_look` in 4 to 5 %.
 
     Args:

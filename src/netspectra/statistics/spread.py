@@ -5,7 +5,7 @@ The error of an estimate has independent parts, each a standard error s_i with f
     x +- sqrt(sum_i t(f_i)^2 s_i^2),
 
 t(f) being Student's quantile. With one part it is Student's interval; with several it covers at least at its level
-(Banerjee 1961), where that of Satterthwaite (1946) fell to 92 % in simulations of three networks with ten draws each.
+(Banerjee 1960), where that of Satterthwaite (1946) fell to 92 % in simulations of three networks with ten draws each.
 On a scale g the half width is multiplied by g'(x) and laid off about g(x): the interval keeps the bounds, it is one for
 the mean itself, and a replicate may lie on the bound. Taking g of every replicate instead gives an interval for another
 quantity: it covered the mean of ten half-normal numbers in 89 % of simulations, this one in 95 %.
