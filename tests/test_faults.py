@@ -62,6 +62,34 @@ def test_a_killed_run_is_taken_up_after_unlock(project, undisturbed, moment):
     assert project.results() == undisturbed.results()
 
 
+def test_a_job_whose_snakemake_is_gone_writes_nothing(project):
+    run = project.start(*SNAKEMAKE)
+    project.wait_for(".resume/*.safetensors")
+    job = job_of(run, "job.py")
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    until = time.monotonic() + 20
+    while Path(f"/proc/{job}").exists() and "Z" not in Path(f"/proc/{job}/stat").read_text().split(")")[1][:3]:
+        assert time.monotonic() < until, "the job lives on"
+        time.sleep(0.1)
+    assert not any((project.folder / "data/networks").glob("*.safetensors"))
+    assert "is gone" in (project.folder / "logs/train_align_mlp.log").read_text()
+
+
+def test_a_failed_job_leaves_the_last_good_result(finished, undisturbed):
+    data = finished.folder / "data/prepared/mnist.safetensors"
+    good = data.read_bytes()
+    data.write_bytes(b"not a data set")
+    failed = finished.run(*SNAKEMAKE)
+    assert failed.returncode != 0
+    assert "Restored previous version" in failed.stdout + failed.stderr
+    data.write_bytes(good)
+    assert finished.results() == undisturbed.results()
+    finished.succeed(*SNAKEMAKE)
+    assert "3 of 3 networks are in .store" in (finished.folder / "logs/train_align_mlp.log").read_text()
+    assert finished.results() == undisturbed.results()
+
+
 @pytest.mark.parametrize("moment", ["logs/plot_align_training.log", "figures/.*.part", "figures/*.png"])
 def test_a_killed_plot_is_drawn_again(finished, undisturbed, moment):
     for figure in (finished.folder / "figures").glob("*"):

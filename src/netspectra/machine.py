@@ -1,6 +1,9 @@
 """What a job takes of the machine: a device, fixed threads, and memory."""
 
 import ctypes
+import os
+import threading
+import time
 from typing import TYPE_CHECKING
 
 from netspectra.errors import DeviceError
@@ -40,3 +43,16 @@ def pick_device(wanted: str) -> "torch.device":
         usable = ", ".join(name for name, usable in there.items() if usable)
         raise DeviceError(f"device: {wanted} asked for, but usable here: {usable}; set device: auto in params.yaml")
     return torch.device(wanted)
+
+
+def end_with_parent(every_s: float = 0.5) -> None:
+    """End this process when the one that started it is gone: the next run may write the same files."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(every_s)
+        print("the process that started this job is gone; ended before it wrote", flush=True)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -10,7 +10,9 @@ rule judge:
         claims=CLAIMS,
         metrics=METRICS,
     output:
-        verdicts=report("data/metrics/claims.json", category="claims", caption="../../src/netspectra/report/claims.rst"),
+        verdicts=report(
+            update("data/metrics/claims.json"), category="claims", caption="../../src/netspectra/report/claims.rst"
+        ),
     log:
         "logs/judge.log",
     benchmark:
@@ -34,7 +36,7 @@ rule page:
         figures=[path for path in FIGURES if path.endswith(".png")],
         captions=[path for name in config["experiments"] for path in captions_of(config, name)],
     output:
-        page="report/index.html",
+        page=update("report/index.html"),
     log:
         "logs/page.log",
     benchmark:

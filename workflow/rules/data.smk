@@ -33,7 +33,7 @@ for name, block in config["data"].items():
         input:
             files=raw(name, block),
         output:
-            data=f"data/prepared/{name}.safetensors",
+            data=update(f"data/prepared/{name}.safetensors"),
         log:
             f"logs/prepare_{name}.log",
         benchmark:

@@ -14,8 +14,8 @@ for name, block in config["experiments"].items():
             networks=paths("networks", networks_of(config, name), ".safetensors"),
             data=paths("prepared", sets_of(config, name), ".safetensors"),
         output:
-            table=f"data/tables/{name}.csv",
-            metrics=f"data/metrics/{name}.json",
+            table=update(f"data/tables/{name}.csv"),
+            metrics=update(f"data/metrics/{name}.json"),
         log:
             f"logs/{name}.log",
         benchmark:
@@ -42,10 +42,12 @@ for name, block in config["experiments"].items():
             table=f"data/tables/{name}.csv",
         output:
             svg=[
-                report(path, category=name.split("_")[0], caption=f"../../{folder_of(name)}/{Path(path).stem}.rst")
+                report(
+                    update(path), category=name.split("_")[0], caption=f"../../{folder_of(name)}/{Path(path).stem}.rst"
+                )
                 for path in figures_of(config, name, "svg")
             ],
-            png=figures_of(config, name, "png"),
+            png=update(figures_of(config, name, "png")),
         log:
             f"logs/plot_{name}.log",
         benchmark:

@@ -9,7 +9,7 @@ for name, block in config["networks"].items():
         input:
             data=prepared(block),
         output:
-            networks=f"data/networks/{name}.safetensors",
+            networks=update(f"data/networks/{name}.safetensors"),
         log:
             f"logs/train_{name}.log",
         benchmark:

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(snakemake.scriptdir).parents[1] / "src"))
 # Threads that spin while they wait steal the cores from other jobs: three times the wall time, measured.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from netspectra.machine import keep_memory  # noqa: E402
+from netspectra.machine import end_with_parent, keep_memory  # noqa: E402
 from netspectra.workflow.layout import machine_of  # noqa: E402
 
 settings = snakemake.params.settings | machine_of(snakemake.config, snakemake.params.settings)
@@ -21,6 +21,7 @@ print(f"threads: {settings['threads']} declared, {settings['granted']} granted; 
 
 import importlib  # noqa: E402
 
+end_with_parent()
 keep_memory()
 importlib.import_module(snakemake.params.module).run(
     dict(snakemake.input.items()), dict(snakemake.output.items()), settings

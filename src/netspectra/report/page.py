@@ -63,5 +63,5 @@ def _row(v: Verdict) -> str:
     published = "" if v.published is None else f"{v.published:.4g}"
     cells = [f"{v.value:.4g}", f"{v.interval[0]:.4g} to {v.interval[1]:.4g}", published, escape(v.tolerance)]
     numbers = "".join(f"<td>{cell}</td>" for cell in cells)
-    said = f'<td title="{v.id}">{escape(v.says)}</td>'
+    said = f'<td title="{escape(v.id)}">{escape(v.says)}</td>'
     return f'<tr>{said}<td class="{MARKS[v.verdict]}">{v.verdict}{unsure}</td>{numbers}</tr>'
