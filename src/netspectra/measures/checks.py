@@ -125,7 +125,7 @@ def squares(name: str, values: torch.Tensor) -> torch.Tensor:
     Raises:
         ValueError: It cannot.
     """
-    if not torch.isfinite(values).all():
+    if not math.isfinite(largest(values)):
         raise ValueError(f"{name}: wanted values whose squares float64 can hold, found greater ones; divide them first")
     return values
 
