@@ -1,4 +1,4 @@
-"""Multiple correlation of every layer's spatial means with the logit of a class, trained and before training."""
+"""Multiple correlation of layers with the trained logit of a class, of trained networks and before training."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -26,23 +26,27 @@ def analyse(given: Given) -> Findings:
     for i, network in enumerate(networks.stack(variant)):
         started = networks.stack(variant, 0.0).single(i)
         ready = with_statistics(started, _batches(data.train, settings))
+        logits = seen(network, ["logits"], data, settings)["logits"]
         for kind, one in (("trained", network), ("untrained", ready)):
-            rows += [row | {"replicate": i, "kind": kind} for row in of_network(one, data, settings)]
+            rows += [row | {"replicate": i, "kind": kind} for row in of_network(one, logits, data, settings)]
     table = pd.DataFrame(rows)
     for kind, ending in (("trained", ""), ("untrained", "_control")):
         add(metrics, ending, table[table.kind == kind], settings)
     return Findings(table, metrics)
 
 
-def of_network(network: nn.Module, data: Dataset, settings: dict) -> Iterator[dict]:
-    """Correlations of every hidden layer with every logit of the same network."""
-    places = layers_of(network)
-    parts = [representations(network, [*places, "logits"], [batch]) for batch in _batches(data.test, settings)]
-    seen = {name: torch.cat([neurons(part[name]) for part in parts]) for name in [*places, "logits"]}
-    for depth, place in enumerate(places, 1):
-        found = multiple_correlation(seen[place], seen["logits"]).adjusted
+def of_network(network: nn.Module, logits: torch.Tensor, data: Dataset, settings: dict) -> Iterator[dict]:
+    """Correlations of every hidden layer of a network with every logit of the trained one."""
+    for depth, (place, x) in enumerate(seen(network, layers_of(network), data, settings).items(), 1):
+        found = multiple_correlation(x, logits).adjusted
         for label, value in zip(data.classes, found.tolist(), strict=True):
             yield {"layer": place, "x": depth, "class": label, "value": value}
+
+
+def seen(network: nn.Module, places: list[str], data: Dataset, settings: dict) -> dict[str, torch.Tensor]:
+    """Spatial means of places on test images."""
+    parts = [representations(network, places, [batch]) for batch in _batches(data.test, settings)]
+    return {name: torch.cat([neurons(part[name]) for part in parts]) for name in places}
 
 
 def layers_of(network: nn.Module) -> list[str]:
