@@ -1,0 +1,68 @@
+"""Accuracy against how many layers are compressed, and what the compressed layers weigh."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from netspectra.figures import style
+
+
+def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
+    """The one figure."""
+    figure, (axes,) = style.page(1, 3, 3.2)
+    labels = ["none", *settings["inputs"]]
+    labels = [label.split(".")[0] if i < 2 else f"+ {label.split('.')[0]}" for i, label in enumerate(labels)]
+    for axis, split in zip(axes, ("train", "test"), strict=False):
+        accuracies(axis, table[table.quantity == split], settings)
+        diamonds(axis, split, settings, published)
+        axis.set_xticks(range(len(labels)), labels)
+        axis.set(xlabel="layers compressed", title={"train": "training images", "test": "test images"}[split])
+    axes[0].set_ylabel("accuracy")
+    weights(axes[2], table[table.replicate == 0])
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=4)
+    return {"svcca_compression": figure}
+
+
+def looks(settings: dict) -> dict[tuple[str, float], tuple[str, str]]:
+    """What is drawn, with label and colour."""
+    low, high = settings["pair"]
+    few, more = settings["logits"]
+    return {
+        ("pair", high): (f"{high:.0%}, pair", style.COLOURS[0]),
+        ("pair", low): (f"{low:.0%}, pair", style.COLOURS[5]),
+        ("logits", more): (f"{more:.0%}, logits", style.COLOURS[1]),
+        ("logits", few): (f"{few:.0%}, logits", style.COLOURS[4]),
+        ("pca", high): (f"{high:.0%}, principal", style.COLOURS[2]),
+        ("pair control", high): (f"{high:.0%}, permuted images", "grey"),
+    }
+
+
+def accuracies(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
+    """Mean and interval over networks for every kind and share."""
+    whole = rows[rows.kind == "whole"]
+    axis.axhline(whole.value.mean(), color="black", linestyle="--", linewidth=0.8, label="whole")
+    for (kind, share), (label, colour) in looks(settings).items():
+        found = pd.concat([whole, rows[(rows.kind == kind) & (rows.share == share)]])
+        style.band(axis, found, x="layers", label=label, color=colour, marker="o", markersize=2.5)
+
+
+def diamonds(axis: Axes, split: str, settings: dict, published: dict) -> None:
+    """Published accuracies with all layers compressed, beside ours, and whole."""
+    shown = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 4, "linestyle": ""}
+    axis.plot(0, published["whole"][split], marker="D", label="published", **shown)
+    for (kind, share), (_, colour) in looks(settings).items():
+        for value in (value for at, value in published.get(kind, {}).get(split, []) if at == share):
+            axis.plot(len(settings["inputs"]), value, marker="D", **shown)
+            axis.plot(len(settings["inputs"]), value, ".", color=colour, markersize=3)
+    axis.set(xlim=(-0.2, len(settings["inputs"]) + 0.3), ylim=(0, 1.02))
+
+
+def weights(axis: Axes, rows: pd.DataFrame) -> None:
+    """After over before of every layer, by the share of directions."""
+    for i, (layer, found) in enumerate(rows[rows.quantity.isin(["before", "after"])].groupby("kind", sort=False)):
+        wide = found.pivot(index="share", columns="quantity", values="value")
+        axis.plot(100 * wide.index, wide.after / wide.before, "o-", color=style.COLOURS[i], label=layer.split(".")[0])
+    axis.axhline(1, color="grey", linestyle="--", linewidth=0.8)
+    axis.set(xlabel="directions kept, %", ylabel="weights after over before", ylim=(0, None))
+    axis.legend(loc="upper left")
