@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from netspectra.data import tokens
 from netspectra.data.images import Dataset
+from netspectra.data.tasks import load
 from netspectra.networks.ensembles import Ensemble
-from netspectra.training import tasks
 from netspectra.training.tasks import accuracies, evaluate, losses
 
 
@@ -59,7 +59,7 @@ def prepared(folder):
 
 def test_a_task_reads_its_data(tmp_path):
     block = {"data": {"set": "toy", "train": 20, "test": None, "grey": False}, "architecture": PERCEPTRON}
-    data = tasks.load(prepared(tmp_path), block)
+    data = load(prepared(tmp_path), block)
     assert isinstance(data, Dataset) and (len(data.train), len(data.test)) == (20, 30)
     ids = torch.tensor([2, 3, 2, 4, 1], dtype=torch.int32).repeat(9)
     facts = {"set": '"prose"', "checksum": '"c"', "words": '["<unk>", "<eos>", "a", "b", "c"]'}
@@ -69,22 +69,22 @@ def test_a_task_reads_its_data(tmp_path):
         "data": {"set": "prose", "train": None, "test": 12, "grey": False},
         "architecture": LSTM | {"vocabulary": 3},
     }
-    data = tasks.load(tmp_path / "text.safetensors", block)
+    data = load(tmp_path / "text.safetensors", block)
     assert (len(data.train), len(data.test), data.train.length, data.train.vocabulary) == (11, 2, 4, 3)
-    assert tasks.load(tmp_path / "text.safetensors", block | {"data": block["data"] | {"vocabulary": 3}}).classes
+    assert load(tmp_path / "text.safetensors", block | {"data": block["data"] | {"vocabulary": 3}}).classes
     with pytest.raises(ValueError, match=r"data\.vocabulary: wanted null or 3, as the architecture has it, found 2"):
-        tasks.load(tmp_path / "text.safetensors", block | {"data": block["data"] | {"vocabulary": 2}})
+        load(tmp_path / "text.safetensors", block | {"data": block["data"] | {"vocabulary": 2}})
     with pytest.raises(ValueError, match=r"task\.name: wanted classify or next_tokens, found 'sing'"):
-        tasks.load(tmp_path, block | {"task": {"name": "sing"}})
+        load(tmp_path, block | {"task": {"name": "sing"}})
 
 
 def test_labels_are_permuted_by_a_seed(tmp_path):
     block = {"data": {"set": "toy", "train": None, "test": None, "grey": False}, "architecture": PERCEPTRON}
     found = [
-        tasks.load(prepared(tmp_path), block | {"data": block["data"] | {"permute_labels": True, "seed": seed}})
+        load(prepared(tmp_path), block | {"data": block["data"] | {"permute_labels": True, "seed": seed}})
         for seed in (1, 1, 2)
     ]
-    plain = tasks.load(prepared(tmp_path), block)
+    plain = load(prepared(tmp_path), block)
     assert torch.equal(found[0].train.labels, found[1].train.labels)
     assert not torch.equal(found[0].train.labels, found[2].train.labels)
     assert not torch.equal(found[0].train.labels, plain.train.labels)

@@ -222,3 +222,15 @@ def test_what_the_settings_offer_is_what_the_code_has():
     assert set(ACTIONS) == names(network_blocks.Intervention, "name")
     assert set(FORMATS) == names(data_blocks.ImageVersion, "format")
     assert set(SCHEDULES) == names(block["schedule"].annotation, "name")
+
+
+def test_a_variant_that_an_overlay_sets_to_null_is_left_out():
+    variants = ("networks", "align_mlp", "variants")
+    over = ("scales", "sample", "networks", "align_mlp", "variants")
+    base = (variants, {"a": {}, "b": {"seed": 3}, "c": None})
+    found = resolve(changed(base, (over, {"a": None, "c": {"seed": 4}}), scale="sample"))
+    assert found["networks"]["align_mlp"]["variants"] == {"b": {"seed": 3}, "c": {"seed": 4}}
+    assert list(resolve(changed(base))["networks"]["align_mlp"]["variants"]) == ["a", "b"]
+    said = refused(base, (over, {"bb": None}), scale="sample")
+    assert "scales.sample.networks.align_mlp.variants: unknown key 'bb'; allowed: a, b, c; did you mean 'b'?" in said
+    assert "align_mlp.variants: found {}, wanted" in refused(base, (over, {"a": None, "b": None}), scale="sample")

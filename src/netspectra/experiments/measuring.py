@@ -13,11 +13,12 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from netspectra.data.images import Dataset, load
+from netspectra.data.images import Dataset
+from netspectra.data.tasks import load
 from netspectra.files import replacing
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
-from netspectra.networks.checkpoints import Networks
+from netspectra.networks.checkpoints import Networks, variant_settings
 from netspectra.statistics.intervals import Metrics
 
 
@@ -43,12 +44,16 @@ class Given:
     def _loaded(self) -> dict[str, Dataset]:
         return {}
 
-    def data(self, network: str) -> Dataset:
-        """The data that a network was trained on, read once."""
-        wanted = self.networks[network].settings["data"]
+    def data(self, network: str, variant: str | None = None) -> Dataset:
+        """The data that a network was trained on, or one variant of it, read once; texts in windows."""
+        networks = self.networks[network]
+        block = networks.settings if variant is None else variant_settings(networks.settings, variant)
+        wanted = {key: block[key] for key in ("task", "data") if key in block}
+        if (vocabulary := block.get("architecture", {}).get("vocabulary")) is not None:
+            wanted["architecture"] = {"vocabulary": vocabulary}
         key = json.dumps(wanted, sort_keys=True)
         if key not in self._loaded:
-            self._loaded[key] = load(self.prepared[wanted["set"]], wanted, self.device)
+            self._loaded[key] = load(self.prepared[wanted["data"]["set"]], wanted, self.device)
         return self._loaded[key]
 
 

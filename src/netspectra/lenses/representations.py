@@ -1,12 +1,13 @@
 """What networks represent, read over a whole data set, and how far it is from what they represent in the end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import torch
 from torch import nn
 
 from netspectra.lenses.scoring import inputs_of
-from netspectra.measures.compared import Comparison, compare, represent
+from netspectra.measures.compared import MEASURES, Comparison, Representation, compare, represent
 from netspectra.measures.feature_maps import spatial_means
 from netspectra.networks.flow import Inputs
 from netspectra.networks.looking import looking
@@ -46,6 +47,38 @@ def neurons(x: torch.Tensor) -> torch.Tensor:
         ValueError: Other than two, three or four dimensions.
     """
     return x.flatten(0, 1) if x.ndim == 3 else spatial_means(x)
+
+
+def represented(
+    networks: Iterable[nn.Module], places: Sequence[str], batches: Sequence[Inputs]
+) -> dict[str, list[Representation]]:
+    """What leaves each place in every network, ready to be compared, {place: one per network}.
+
+    Args:
+        networks: Any modules that have the places.
+        places: Names of modules.
+        batches: As in `representations`, read once per network.
+    """
+    found: dict[str, list[Representation]] = {place: [] for place in places}
+    for network in networks:
+        for place, x in representations(network, places, batches).items():
+            found[place].append(represent(neurons(x), name=place))
+    return found
+
+
+def pair_rows(distances: Mapping[str, torch.Tensor], **key: object) -> Iterator[dict]:
+    """A row per measure and pair of networks, PWCCA in both directions too.
+
+    Args:
+        distances: As `compared.distance_matrices` gives them.
+        key: What else stands in every row.
+    """
+    directed = distances["pwcca_directed"]
+    both = {"pwcca_first": directed, "pwcca_second": directed.T}
+    for measure, matrix in ({name: distances[name] for name in MEASURES} | both).items():
+        values = matrix.tolist()
+        for i, j in combinations(range(len(values)), 2):
+            yield {**key, "measure": measure, "first": i, "second": j, "value": values[i][j]}
 
 
 def distances_to(

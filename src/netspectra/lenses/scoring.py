@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
+from torch import nn
 
-from netspectra.networks.flow import Inputs, tensors
+from netspectra.networks.flow import Inputs, call, tensors
+from netspectra.networks.looking import looking
 
 Labelled = Iterable[tuple[Inputs, torch.Tensor]]
 
@@ -36,6 +38,19 @@ def labelled(batches: Labelled) -> Iterator[tuple[Inputs, torch.Tensor]]:
 def inputs_of(batch: Inputs | Sequence[Any]) -> Inputs:
     """Inputs that come alone or first in a pair with labels."""
     return tensors(batch[0] if isinstance(batch, tuple | list) else batch)
+
+
+def accuracy(network: nn.Module, batches: Labelled) -> float:
+    """Share of the labels that a classifier tells, in [0, 1], in evaluation mode.
+
+    Raises:
+        ValueError: No samples, or labels that do not fit.
+    """
+    found = count = 0
+    with looking(network), torch.no_grad():
+        for x, y in labelled(batches):
+            found, count = found + int(hits(tensors(call(network, x)), y, first=not count)), count + y.numel()
+    return found / count
 
 
 def hits(scores: torch.Tensor, y: torch.Tensor, first: bool = True) -> torch.Tensor:

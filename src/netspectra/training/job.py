@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 
 from netspectra.data.images import Dataset
+from netspectra.data.tasks import load
 from netspectra.errors import TrainingError
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
@@ -20,7 +21,6 @@ from netspectra.training.keys import circumstances, fingerprint
 from netspectra.training.resuming import Work, advance
 from netspectra.training.run import Run
 from netspectra.training.store import Store
-from netspectra.training.tasks import load
 from netspectra.training.workers import in_turns
 
 STATES, NETWORKS = Path(".resume"), Path(".store")

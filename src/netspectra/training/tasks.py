@@ -4,38 +4,12 @@ To classify, a sample is an image and its target a class; to tell the next token
 its targets are the tokens that follow each. Either way the network gives logits for every target.
 """
 
-from pathlib import Path
-
 import torch
 from torch.nn import functional as F
 
-from netspectra.data import images, tokens
-from netspectra.data.images import Dataset, Split
+from netspectra.data.images import Split
 from netspectra.data.tokens import Windows
 from netspectra.networks.ensembles import Ensemble
-
-
-def load(path: Path | str, block: dict, device: torch.device | str = "cpu") -> Dataset:
-    """The data that a network block asks for, as its task reads them.
-
-    Args:
-        path: File that `netspectra.data.prepare` wrote.
-        block: Network block of one variant.
-        device: Where the data go.
-
-    Raises:
-        DataError: Missing or damaged file, or one that does not hold what is asked for.
-        ValueError: There is no such task, or its data and its architecture tell apart another number of words.
-    """
-    task = block.get("task", {"name": "classify"})
-    if task["name"] == "classify":
-        return images.load(path, block["data"], device)
-    if task["name"] == "next_tokens":
-        vocabulary, asked = block["architecture"]["vocabulary"], block["data"].get("vocabulary")
-        if asked not in (None, vocabulary):
-            raise ValueError(f"data.vocabulary: wanted null or {vocabulary}, as the architecture has it, found {asked}")
-        return tokens.load(path, block["data"], length=task["length"], vocabulary=vocabulary, device=device)
-    raise ValueError(f"task.name: wanted classify or next_tokens, found {task['name']!r}")
 
 
 def losses(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -158,7 +158,8 @@ class Network(Block):
     probes: Annotated[list[Probe], AfterValidator(one_of_each)] = Field(description="What is measured while it trains")
     intervention: Intervention | None = Field(description="What is done to the weights while it trains")
     variants: dict[Annotated[str, Field(pattern=r"^[^/\n]+$")], dict[str, Any]] = Field(
-        min_length=1, description="Groups of replicates, and the settings in which each differs from the block"
+        min_length=1,
+        description="Groups of replicates, and the settings in which each differs from the block; null leaves one out",
     )
 
     @model_validator(mode="after")

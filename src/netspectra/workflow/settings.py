@@ -77,6 +77,8 @@ def read(file: Path | str = "params.yaml") -> dict:
 def resolve(params: dict) -> dict:
     """The settings in force: `params` with the overlay of its scale laid over and defaults filled in, scales left out.
 
+    A variant of a network that is null, in an overlay or below it, is left out.
+
     Args:
         params: The whole of params.yaml.
 
@@ -91,7 +93,7 @@ def resolve(params: dict) -> dict:
         raise SettingsError(f"params.yaml: scale: found {scale!r}, allowed: {', '.join(map(str, scales))}")
     if problems := list(_overlay_problems(params, scales[scale], scale)):
         raise SettingsError("params.yaml:\n  " + "\n  ".join(problems))
-    settings, problems = _checked(merge(params, scales[scale]))
+    settings, problems = _checked(_left_out(merge(params, scales[scale])))
     if problems:
         raise SettingsError(f"params.yaml at scale {scale}:\n  " + "\n  ".join(problems))
     return settings
@@ -112,6 +114,29 @@ def _overlay_problems(params: dict, over: dict, scale: str) -> Iterator[str]:
         base, laid = params.get(kind), over.get(kind, {})
         if isinstance(base, dict) and isinstance(laid, dict):
             yield from (unknown(["scales", scale, kind], name, list(base)) for name in laid if name not in base)
+        for name, block in laid.items() if isinstance(laid, dict) and kind == "networks" else ():
+            known = _variants(base.get(name) if isinstance(base, dict) else None)
+            gone = [variant for variant, change in _variants(block).items() if change is None]
+            yield from (
+                unknown(["scales", scale, kind, name, "variants"], variant, list(known))
+                for variant in gone
+                if variant not in known
+            )
+
+
+def _variants(block: object) -> dict:
+    found = block.get("variants") if isinstance(block, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _left_out(merged: dict) -> dict:
+    """The same settings without the variants that are null."""
+    networks = merged.get("networks")
+    for name, block in networks.items() if isinstance(networks, dict) else ():
+        if variants := _variants(block):
+            kept = {variant: change for variant, change in variants.items() if change is not None}
+            merged["networks"] = merged["networks"] | {name: block | {"variants": kept}}
+    return merged
 
 
 def _checked(merged: dict) -> tuple[dict, list[str]]:

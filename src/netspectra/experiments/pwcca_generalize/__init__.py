@@ -1,0 +1,1 @@
+"""Networks that generalise, and networks that memorise: do they find the same representations? (PWCCA notes)."""
