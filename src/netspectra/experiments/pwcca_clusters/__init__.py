@@ -1,0 +1,1 @@
+"""Do networks trained at different rates fall into clusters? (PWCCA notes)."""

@@ -1,0 +1,1 @@
+"""Do wider networks find more alike representations? (PWCCA notes)."""
