@@ -40,7 +40,7 @@ class Project:
         """A params.yaml of scale smoke with what the experiments need."""
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
         network = params["scales"]["smoke"]["networks"]["align_mlp"] | {"epochs": 60}
-        params |= {"scale": "smoke", "scales": {"smoke": {"networks": {"align_mlp": network}}}}
+        params |= {"scale": "smoke", "untried": [], "scales": {"smoke": {"networks": {"align_mlp": network}}}}
         params["data"] = {"mnist": params["data"]["mnist"]}
         params["networks"] = {"align_mlp": params["networks"]["align_mlp"]}
         params["experiments"] = {name: params["experiments"][name] for name in self.experiments}

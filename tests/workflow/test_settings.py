@@ -234,3 +234,16 @@ def test_a_variant_that_an_overlay_sets_to_null_is_left_out():
     said = refused(base, (over, {"bb": None}), scale="sample")
     assert "scales.sample.networks.align_mlp.variants: unknown key 'bb'; allowed: a, b, c; did you mean 'b'?" in said
     assert "align_mlp.variants: found {}, wanted" in refused(base, (over, {"a": None, "b": None}), scale="sample")
+
+
+def test_untried_experiments_are_left_out_with_the_networks_they_alone_read():
+    everything = resolve(changed((("untried",), [])))
+    found = resolve(changed((("untried",), ["align_training", "rainbow_spectra", "cca_mnist"])))
+    assert set(everything["experiments"]) - set(found["experiments"]) == {
+        "align_training",
+        "rainbow_spectra",
+        "cca_mnist",
+    }
+    assert set(everything["networks"]) - set(found["networks"]) == {"cca_mnist"}
+    assert "rainbow_spectra" not in found["resources"]["experiments"]
+    assert "untried: found ['nothing']" in refused((("untried",), ["nothing"]))

@@ -9,7 +9,7 @@ from netspectra.errors import ClaimError, SettingsError
 from netspectra.statistics.claims import published
 from netspectra.workflow.imports import digest_of
 from netspectra.workflow.layout import captions_of, claims_of, figures_of, folder_of, networks_of, paths
-from netspectra.workflow.layout import prepared, raw, resource, sets_of, version_of
+from netspectra.workflow.layout import prepared, raw, resource, sets_in_use, sets_of, version_of
 from netspectra.workflow.settings import read, resolve
 
 

@@ -1,6 +1,6 @@
 """data/raw and data/prepared: official files, checked, then one tensor file per set."""
 
-for name, block in config["data"].items():
+for name, block in sets_in_use(config).items():
 
     source = version_of(name, block)
 

@@ -77,7 +77,8 @@ def read(file: Path | str = "params.yaml") -> dict:
 def resolve(params: dict) -> dict:
     """The settings in force: `params` with the overlay of its scale laid over and defaults filled in, scales left out.
 
-    A variant of a network that is null, in an overlay or below it, is left out.
+    A variant of a network that is null, in an overlay or below it, is left out. So are the experiments that `untried`
+    names, and the networks that they alone read.
 
     Args:
         params: The whole of params.yaml.
@@ -93,7 +94,7 @@ def resolve(params: dict) -> dict:
         raise SettingsError(f"params.yaml: scale: found {scale!r}, allowed: {', '.join(map(str, scales))}")
     if problems := list(_overlay_problems(params, scales[scale], scale)):
         raise SettingsError("params.yaml:\n  " + "\n  ".join(problems))
-    settings, problems = _checked(_left_out(merge(params, scales[scale])))
+    settings, problems = _checked(_tried(_left_out(merge(params, scales[scale]))))
     if problems:
         raise SettingsError(f"params.yaml at scale {scale}:\n  " + "\n  ".join(problems))
     return settings
@@ -137,6 +138,35 @@ def _left_out(merged: dict) -> dict:
             kept = {variant: change for variant, change in variants.items() if change is not None}
             merged["networks"] = merged["networks"] | {name: block | {"variants": kept}}
     return merged
+
+
+def _tried(merged: dict) -> dict:
+    """The same settings without the experiments of `untried`, the networks they alone read, and what these may take.
+
+    Raises:
+        SettingsError: `untried` is no list of experiments.
+    """
+    untried, experiments = merged.pop("untried", []), merged.get("experiments", {})
+    if not untried or not isinstance(experiments, dict):
+        return merged
+    if not isinstance(untried, list) or not all(name in experiments for name in map(str, untried)):
+        raise SettingsError(f"params.yaml: untried: found {untried!r}, wanted a list of names under experiments")
+    untried = list(map(str, untried))
+    read = {name: _networks_read(block) for name, block in experiments.items()}
+    there = set().union(*(read[name] for name in experiments if name not in untried))
+    alone = set().union(*(read[name] for name in untried)) - there
+    for kind, gone in (("experiments", set(untried)), ("networks", alone)):
+        if isinstance(blocks := merged.get(kind), dict):
+            merged[kind] = {name: block for name, block in blocks.items() if name not in gone}
+        if isinstance(jobs := (merged.get("resources") or {}).get(kind), dict):
+            kept = {name: job for name, job in jobs.items() if name not in gone}
+            merged["resources"] = merged["resources"] | {kind: kept}
+    return merged
+
+
+def _networks_read(block: object) -> set[str]:
+    found = block.get("networks", []) if isinstance(block, dict) else []
+    return {name for name in found if isinstance(name, str)} if isinstance(found, list) else set()
 
 
 def _checked(merged: dict) -> tuple[dict, list[str]]:
