@@ -158,9 +158,10 @@ def _tried(merged: dict) -> dict:
     for kind, gone in (("experiments", set(untried)), ("networks", alone)):
         if isinstance(blocks := merged.get(kind), dict):
             merged[kind] = {name: block for name, block in blocks.items() if name not in gone}
-        if isinstance(jobs := (merged.get("resources") or {}).get(kind), dict):
+        resources = merged.get("resources")
+        if isinstance(resources, dict) and isinstance(jobs := resources.get(kind), dict):
             kept = {name: job for name, job in jobs.items() if name not in gone}
-            merged["resources"] = merged["resources"] | {kind: kept}
+            merged["resources"] = resources | {kind: kept}
     return merged
 
 
