@@ -162,7 +162,7 @@ def trained() -> Given:
     images = torch.randint(0, 256, (120, 1, 4, 4), generator=generator, dtype=torch.uint8)
     split = Split(images, torch.randint(0, 3, (120,), generator=generator), torch.eye(1) / 255, torch.zeros(1))
     given = Given(TRAINED, {"net": Networks(settings, tensors)})
-    given._loaded["{}"] = Dataset(split, split, ("a", "b", "c"), "")
+    given._loaded['{"data": {}}'] = Dataset(split, split, ("a", "b", "c"), "")
     return given
 
 
