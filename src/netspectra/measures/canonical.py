@@ -14,6 +14,7 @@ import torch
 from netspectra.measures import checks
 from netspectra.measures.cca_inference import ordered, warn_few_samples
 from netspectra.measures.dependence import Groups, effective, effective_samples, rows_of_inputs
+from netspectra.measures.factoring import singular_values, svd
 from netspectra.measures.scatter import Activations, centre_pair
 from netspectra.measures.whitening import Whitened, principal, single_correlations, whiten, whitened
 
@@ -41,7 +42,7 @@ class CCA:
     @cached_property
     def correlations(self) -> torch.Tensor:
         """Singular values of `cross`: (k,), descending, in [0, 1]."""
-        return torch.linalg.svdvals(self.cross).clamp(0, 1)
+        return singular_values(self.cross).clamp(0, 1)
 
     @property
     def x_directions(self) -> torch.Tensor:
@@ -56,7 +57,7 @@ class CCA:
     @cached_property
     def rotations(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Singular vectors of `cross`, in columns: (rank of x, k) and (rank of y, k)."""
-        u, _, vt = torch.linalg.svd(self.cross, full_matrices=False)
+        u, _, vt = svd(self.cross)
         return u, vt.T
 
 

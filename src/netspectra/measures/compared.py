@@ -13,6 +13,7 @@ import torch
 from netspectra.measures import checks
 from netspectra.measures.cca_inference import warn_few_samples
 from netspectra.measures.directions import svcca_rank
+from netspectra.measures.factoring import singular_values, svd
 from netspectra.measures.scatter import Activations, cross_scatter
 from netspectra.measures.whitening import Whitened, principal, whiten
 
@@ -92,11 +93,11 @@ def compare(x: Representation, y: Representation) -> Comparison:
     checks.same_samples("x", x.whitened.x, "y", y.whitened.x)
     warn_few_samples(x.whitened.samples, x.rank, y.rank)
     product = cross_scatter(x.whitened, y.whitened)
-    u, rho, vh = torch.linalg.svd(x.whitened.cross(y.whitened, product), full_matrices=False)
+    u, rho, vh = svd(x.whitened.cross(y.whitened, product))
     rho = rho.clamp(0, 1)
     directed = [1 - float(_weights(side.whitened, turned) @ rho) for side, turned in ((x, u), (y, vh.T))]
-    kept = torch.linalg.svdvals(x.principal.cross(y.principal, product)).clamp(0, 1)
-    nuclear = float(torch.linalg.svdvals(product).sum())
+    kept = singular_values(x.principal.cross(y.principal, product)).clamp(0, 1)
+    nuclear = float(singular_values(product).sum())
     return Comparison(
         pwcca=sum(directed) / 2,
         pwcca_first=directed[0],

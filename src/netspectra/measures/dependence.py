@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from netspectra.measures.checks import same_samples
+from netspectra.measures.factoring import svd
 from netspectra.measures.scatter import Activations
 from netspectra.measures.whitening import Whitened, whitened
 
@@ -63,7 +64,7 @@ def effective_samples(x: Activations, y: Activations, *, groups: Groups) -> floa
     rows = rows_of_inputs(groups, first.samples)
     if rows.shape[1] == 1:
         return float(first.samples)
-    u, _, vt = torch.linalg.svd(first.cross(second), full_matrices=False)
+    u, _, vt = svd(first.cross(second))
     return effective(first, second, u, vt.T, rows)
 
 

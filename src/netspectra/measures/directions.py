@@ -10,6 +10,7 @@ from functools import cached_property
 import torch
 
 from netspectra.measures import checks
+from netspectra.measures.factoring import svd
 from netspectra.measures.scatter import Activations, Centred, centre, cross_scatter
 
 SHARES = ("values", "variance")
@@ -154,7 +155,7 @@ def shared_directions(
     (x_values, x_vectors), (y_values, y_vectors) = first.singular, second.singular
     kept, y_kept = (svcca_rank(values, share, of=of) for values in (x_values, y_values))
     cross = (x_vectors[:, :kept] / x_values[:kept]).T @ cross_scatter(first, second)
-    u, rho, _ = torch.linalg.svd(cross @ (y_vectors[:, :y_kept] / y_values[:y_kept]), full_matrices=False)
+    u, rho, _ = svd(cross @ (y_vectors[:, :y_kept] / y_values[:y_kept]))
     rotation = u.new_zeros(len(x_values), u.shape[1])
     rotation[:kept] = u
     if filled:

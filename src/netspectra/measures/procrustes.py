@@ -9,6 +9,7 @@ import math
 import torch
 
 from netspectra.measures import checks
+from netspectra.measures.factoring import singular_values, svd
 
 
 def align(cross: checks.Array, *, rtol: float | None = None) -> torch.Tensor:
@@ -30,7 +31,7 @@ def align(cross: checks.Array, *, rtol: float | None = None) -> torch.Tensor:
         ValueError: Not a matrix, NaN or infinity, or zero throughout.
     """
     cross = checks.matrix("cross", cross)
-    u, s, vh = torch.linalg.svd(cross.double(), full_matrices=False)
+    u, s, vh = svd(cross.double())
     if not float(s[0]):
         raise ValueError("cross: wanted a cross-covariance that is not zero throughout, found zeros")
     rank = int((s > (_rounding(cross) if rtol is None else rtol) * s[0]).sum())
@@ -109,7 +110,7 @@ def _total(name: str, cov: checks.Array, d: int) -> float:
 
 def _overlap(cross: torch.Tensor, alignment: checks.Array | None) -> float:
     if alignment is None:
-        return float(torch.linalg.svdvals(cross).sum())
+        return float(singular_values(cross).sum())
     alignment = checks.matrix("alignment", alignment)
     if alignment.shape != cross.shape:
         raise ValueError(f"alignment: wanted {tuple(cross.shape)}, found {tuple(alignment.shape)}")

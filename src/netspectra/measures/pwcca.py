@@ -7,6 +7,7 @@ import torch
 from netspectra.measures.canonical import whitened_pair
 from netspectra.measures.cca_inference import warn_few_samples
 from netspectra.measures.dependence import Groups, effective_samples
+from netspectra.measures.factoring import svd
 from netspectra.measures.scatter import Activations, centre_pair
 from netspectra.measures.tutorial_pwcca import projections
 
@@ -55,7 +56,7 @@ def pwcca(
     warn_few_samples(first.samples, first.neurons, second.neurons, samples)
     if form == "tutorial":
         return _weighted(*projections(first, second, cross, epsilon), samples)
-    u, rho, _ = torch.linalg.svd(first.cross(second, cross), full_matrices=False)
+    u, rho, _ = svd(first.cross(second, cross))
     return _weighted(rho.clamp(0, 1), (first.basis @ u).T @ first.scatter, samples)
 
 
