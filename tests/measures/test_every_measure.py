@@ -209,7 +209,7 @@ INSIDE = {
     # Parts of others that are handed what was checked already, and what the convolutions' own tests hold.
     "cca_inference.ordered", "dependence.effective", "dependence.rows_of_inputs", "rainbow.draw_rows",
     "canonical.whitened_pair", "subspaces.of_scaled", "subspaces.activity", "alignment.of_convolution",
-    "alignment.patches",
+    "alignment.patches", "dft_cca.frequency_weights", "dft_cca.mean_over_frequencies", "dft_cca.whiten_frequencies",
 }  # fmt: skip
 EACH = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 ARGUMENTS = [(name, argument) for name, case in CASES.items() for argument in case.given]

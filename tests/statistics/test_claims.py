@@ -37,11 +37,13 @@ def all_claims():
     return claims.read_all(ROOT / claims_of(name) for name in EXPERIMENTS)
 
 
-def test_the_documents_make_132_claims():
+def test_every_experiment_makes_claims_under_their_own_names():
     found = all_claims()
-    assert len({claim.id for claim in found}) == len(found) == 132
+    assert len({claim.id for claim in found}) == len(found)
     counts = Counter(claim.document for claim in found)
-    assert counts == {"alignment": 43, "rainbow": 49, "cca": 20, "active": 20}
+    four = {"alignment": 43, "rainbow": 49, "cca": 20, "active": 20}
+    assert counts == four | {"svcca": counts["svcca"], "pwcca": counts["pwcca"]}
+    assert min(counts.values()) > 0
     assert {claim.experiment for claim in found} == set(EXPERIMENTS)
 
 
