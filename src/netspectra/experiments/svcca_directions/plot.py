@@ -69,9 +69,8 @@ def carried(axis: Axes, rows: pd.DataFrame, neurons: list[int], published: dict)
         found = rows[(rows.kind == kind) & (rows.x <= MOST)]
         style.band(axis, found, color=colour, linestyle="-" if kind == "svcca" else "--")
         end = found[found.x == found.x.max()]
-        axis.annotate(
-            label, (end.x.iloc[0], end.value.mean()), (3, 0), textcoords="offset points", **NAMED, color=colour
-        )
+        at = end.x.iloc[0], end.value.mean()
+        axis.annotate(label, at, (3, 0), textcoords="offset points", va="center", fontsize=6.5, color=colour)
         _published(axis, [point for point in published.get(known, []) if point[0] <= MOST], colour)
     axis.set_xlim(0, 1.35 * MOST)
 
