@@ -1,14 +1,18 @@
 """Small networks of the notes' architectures with planted weights, their images, and what analyses are given."""
 
+import importlib
 from types import SimpleNamespace
 
 import torch
 
 from netspectra.data.images import Dataset, Split
 from netspectra.experiments.measuring import Given
+from netspectra.figures import style
 from netspectra.networks.checkpoints import Networks, prefixed
 from netspectra.networks.ensembles import Ensemble
 from netspectra.networks.zoo import build
+from netspectra.statistics.claims import published
+from netspectra.workflow.layout import claims_of
 
 CONVNET = {"type": "convnet", "channels": [3, 2, 2, 3, 3, 3], "hidden": [6, 5], "image": 8, "classes": 4}
 WIDER = CONVNET | {"channels": [3, 6, 6, 8, 8, 8]}
@@ -94,3 +98,17 @@ def _centred(state, images):
     for i in range(len(state["logits.bias"])):
         state["logits.bias"][i] = -Ensemble.from_state(build(WIDER), state).single(i)(x).mean(0)
     return state
+
+
+def drawn(experiment, table, settings):
+    """The one figure of an experiment, with its published values."""
+    style.use()
+    module = importlib.import_module(f"netspectra.experiments.{experiment}.plot")
+    (figure,) = module.draw(table, settings | {"scale": "smoke"}, published(claims_of(experiment))).values()
+    figure.canvas.draw()
+    return figure
+
+
+def diamonds(figure):
+    """How many published values are drawn."""
+    return sum(len(line.get_xdata()) for axes in figure.axes for line in axes.lines if line.get_marker() == "D")

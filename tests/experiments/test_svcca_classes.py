@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from notes_networks import RESNET, given, initial, trained
+from notes_networks import RESNET, diamonds, drawn, given, initial, trained
 
 from netspectra.experiments.svcca_classes.analysis import add, analyse, layers_of
 from netspectra.networks.zoo import build
@@ -12,15 +12,19 @@ from netspectra.statistics.intervals import Metrics
 SETTINGS = {"variant": "base", "images": 100, "batch": 50, "related": ["cat", "dog"], "other": "ship"}
 
 
-def test_the_last_layer_holds_the_logits_of_the_trained_network_alone():
+@pytest.fixture(scope="module")
+def resnets():
     end, other = initial(RESNET, (0, 1)), initial(RESNET, (2, 3))
     start = {name: (end if name.startswith(("stem", "b1", "b2")) else other)[name] for name in end}
     resnet = trained(RESNET, {("base", None): end, ("base", 0.0): start})
-    found = analyse(given(SETTINGS, svcca_resnet=resnet))
-    assert found.metrics["last"] == pytest.approx(1, abs=1e-5)
-    assert found.metrics["last_control"] < 0.99
-    assert set(found.table["class"]) == {"cat", "dog", "ship", "truck"}
-    assert found.table.value.between(0, 1 + 1e-9).all()
+    return analyse(given(SETTINGS, svcca_resnet=resnet))
+
+
+def test_the_last_layer_holds_the_logits_of_the_trained_network_alone(resnets):
+    assert resnets.metrics["last"] == pytest.approx(1, abs=1e-5)
+    assert resnets.metrics["last_control"] < 0.99
+    assert set(resnets.table["class"]) == {"cat", "dog", "ship", "truck"}
+    assert resnets.table.value.between(0, 1 + 1e-9).all()
 
 
 def test_findings_of_curves():
@@ -51,3 +55,9 @@ def test_layers_are_the_notes_ones():
         "b3.res",
         "mean",
     ]
+
+
+def test_the_figure(resnets):
+    figure = drawn("svcca_classes", resnets.table, SETTINGS | {"shown": ["cat", "ship"]})
+    assert diamonds(figure) == 12
+    assert [axes.get_title() for axes in figure.axes] == ["trained", "before training"]

@@ -1,7 +1,7 @@
 """Compression without loss where a layer reads two shared directions, with loss elsewhere, and counts by hand."""
 
 import pytest
-from notes_networks import given, planted
+from notes_networks import diamonds, drawn, given, planted
 
 from netspectra.experiments.svcca_compression.analysis import analyse
 
@@ -44,3 +44,9 @@ def test_sizes_are_counted(found):
     assert dict(zip(one.quantity, one.value, strict=True)) == {
         "before": 32 * 6, "after": 16 * 38, "rank": 16, "break_even": 32 * 6 / 38,
     }  # fmt: skip
+
+
+def test_the_figure(found):
+    figure = drawn("svcca_compression", found, SETTINGS | {"pair": [1 / 3, 0.5]})
+    assert diamonds(figure) == 2  # of the whole network; the published shares are others
+    assert [axes.get_title() for axes in figure.axes] == ["training images", "test images", "size of layers"]

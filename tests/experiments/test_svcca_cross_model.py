@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from notes_networks import CONVNET, RESNET, given, initial, trained
+from notes_networks import CONVNET, RESNET, diamonds, drawn, given, initial, trained
 
 from netspectra.experiments.svcca_cross_model.analysis import analyse, low_less_high
 
@@ -17,8 +17,12 @@ def twice(architecture, seed):
     return trained(architecture, states)
 
 
-def test_one_network_against_itself_and_against_other_images():
-    found = analyse(given(SETTINGS, svcca_convnet=twice(CONVNET, 0), svcca_resnet=twice(RESNET, 2))).table
+@pytest.fixture(scope="module")
+def found():
+    return analyse(given(SETTINGS, svcca_convnet=twice(CONVNET, 0), svcca_resnet=twice(RESNET, 2))).table
+
+
+def test_one_network_against_itself_and_against_other_images(found):
     itself = found[(found.kind == "convolutional") & (found.row == found.column)]
     assert itself.value.tolist() == pytest.approx([1] * len(itself), abs=1e-4)
     image = found[(found.row == "in") & (found.column == "in")].groupby("kind").value.mean()
@@ -32,3 +36,9 @@ def test_the_lower_quadrant_less_the_upper_one_leaves_middle_layers_out():
     for row in rows:
         row["value"] = {(0, 0): 0.9, (1, 0): 0.7, (2, 2): 0.3, (3, 2): 0.1}.get((row["y"], row["x"]), 0.5)
     assert low_less_high(pd.DataFrame(rows)) == pytest.approx(0.8 - 0.2)
+
+
+def test_the_figure(found):
+    figure = drawn("svcca_cross_model", found, SETTINGS)
+    assert diamonds(figure) == 10
+    assert "100 test images" in figure.texts[-1].get_text()

@@ -1,7 +1,7 @@
 """Dense CCA and DFT-CCA: equal on all shifts, and counts by hand."""
 
 import pytest
-from notes_networks import given
+from notes_networks import drawn, given
 
 from netspectra.experiments.svcca_dft.analysis import analyse
 
@@ -19,8 +19,12 @@ SETTINGS = {
 }
 
 
-def test_equal_where_theory_says_so_and_counts():
-    found = analyse(given(SETTINGS))
+@pytest.fixture(scope="module")
+def found():
+    return analyse(given(SETTINGS))
+
+
+def test_equal_where_theory_says_so_and_counts(found):
     assert found.metrics["difference"] < 1e-9
     assert found.metrics["difference_control"] > 1e-3
     table = found.table[(found.table.channels == 2) & (found.table.x == 4)].set_index("quantity").value
@@ -32,3 +36,10 @@ def test_equal_where_theory_says_so_and_counts():
     assert found.metrics["memory_ratio_2"] == pytest.approx(table["dense_bytes"] / table["dft_bytes"])
     assert found.metrics["largest_dense_2"] == 2  # 1,536 bytes fit into two thousand, 24,576 do not
     assert found.metrics["largest_dense_3"] == 0
+
+
+def test_the_figure(found):
+    figure = drawn("svcca_dft", found.table, SETTINGS)
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        "difference of mean correlations", "memory of the covariances (GB)", "multiply-adds, dense over DFT",
+    ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Directions on networks that use two of the six that their layer holds, and the two are what networks share."""
 
 import pytest
-from notes_networks import given, planted
+from notes_networks import diamonds, drawn, given, planted
 
 from netspectra.experiments.svcca_directions.analysis import analyse
 
@@ -43,3 +43,10 @@ def test_the_table_holds_every_count_and_network(found):
     one = found.table[(found.table.kind == "svcca") & (found.table.split == "test")]
     assert sorted(zip(one.replicate, one.x, strict=True)) == [(i, k) for i in range(3) for k in (1, 2, 4)]
     assert one.value.between(0, 1).all()
+
+
+def test_the_figure(found):
+    figure = drawn("svcca_directions", found.table, SETTINGS | {"chance": 25})
+    assert len(figure.axes) == 4
+    assert diamonds(figure) > 5
+    assert "3 convolutional networks" in figure.texts[-1].get_text()

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from notes_networks import CONVNET, RESNET, given, initial, trained
+from notes_networks import CONVNET, RESNET, diamonds, drawn, given, initial, trained
 
 from netspectra.experiments.svcca_dynamics.analysis import add_residual, analyse, places_of
 from netspectra.networks.zoo import build
@@ -84,3 +84,10 @@ def test_sums_against_what_follows_them():
 def test_places_are_those_of_the_figure():
     assert " ".join(places_of(build(CONVNET))) == "in c1 c2 bn1 p1 c3 c4 c5 bn2 p2 fc1 bn3 fc2 bn4 logits out"
     assert places_of(build(RESNET))[:5] == ["in", "stem", "b1.bncv1", "b1.bncv2", "b1.res"]
+
+
+def test_the_figure(found):
+    figure = drawn("svcca_dynamics", found.table, SETTINGS)
+    assert diamonds(figure) == 16
+    assert [axes.get_title() for axes in figure.axes[:4]] == [f"{at} % of training" for at in (0, 35, 75, 100)]
+    assert "curves 2 networks" in figure.texts[-1].get_text()

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from notes_networks import CONVNET, RESNET, draw, given, initial, trained
+from notes_networks import CONVNET, RESNET, diamonds, draw, drawn, given, initial, trained
 
 from netspectra.experiments.svcca_freeze.analysis import analyse, bits
 from netspectra.lenses.training_cost import training_cost
@@ -71,3 +71,12 @@ def test_the_table_has_curves_times_and_gains(found):
     for kind, quantity in product(("conv", "resnet"), ("test_accuracy", "frozen", "final", "late", "backward")):
         assert ((found.table.network == kind) & (found.table.quantity == quantity)).any()
     assert found.table[found.table.quantity == "test_accuracy"].x.max() == 1
+
+
+def test_the_figure_shows_gains_and_published_values(found):
+    figure = drawn("svcca_freeze", found.table, SETTINGS | {"chance": 25})
+    assert diamonds(figure) == 2 * (2 + 1)
+    ticks = [tick.get_text() for tick in figure.axes[2].get_xticklabels()]
+    assert ticks[1].startswith("all\n")
+    assert ticks[0] == f"linear\n{100 * found.metrics['conv_linear_backward']:.0f} %"
+    assert figure.texts[-1].get_text().startswith("smoke; 3 convolutional and 3 residual networks")
