@@ -85,6 +85,15 @@ def test_a_family_of_several_claims_goes_round_by_round(write):
     assert [c.id for c in found] == ["a_keep", "b_keep_1", "b_keep_2", "a_none", "b_none_1", "b_none_2"]
 
 
+def test_families_fill_in_their_controls(write):
+    control = {"metric": "{layer}_rise_untrained", "is": "untrained layer {layer}"}
+    first, second = claims.read(write(FAMILY | {"control": control, "kind": "picture", "uncertainty": 0.5}))
+    assert (first.control.metric, first.control.what) == ("fc1_rise_untrained", "untrained layer fc1")
+    assert (second.control.metric, second.kind, second.uncertainty) == ("fc2_rise_untrained", "picture", 0.5)
+    assert (second.check, second.exact, second.beyond, second.no_control) == (False, False, False, None)
+    assert claims.read(write(ONE | {"id": "a", "no_control": "No network."}))[0].no_control == "No network."
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
@@ -102,6 +111,14 @@ def test_a_family_of_several_claims_goes_round_by_round(write):
         (ONE | {"id": "a", "holds": {"s": {"between": [2, 1]}}}, "a.holds.s.between: found .*, wanted the lower bound"),
         (ONE | {"id": "a", "holds": {"s": {"at_least": "2"}}}, "a.holds.s.at_least: found '2', wanted a number"),
         (ONE | {"id": "a", "published": True}, "a.published: found True, wanted a number"),
+        (ONE | {"id": "a", "control": "m"}, "a.control: found 'm', wanted a block"),
+        (ONE | {"id": "a", "control": {"metric": "m"}}, "a.control.is: missing"),
+        (ONE | {"id": "a", "control": {"metric": "m", "is": "x"}, "no_control": "x"}, "a: found control and no_control"),
+        (ONE | {"id": "a", "no_control": ""}, "a.no_control: found '', wanted"),
+        (ONE | {"id": "a", "check": "yes"}, "a.check: found 'yes', wanted true or false"),
+        (ONE | {"id": "a", "kind": "guess"}, "a.kind: found 'guess', wanted one of 'printed', 'picture' or 'words'"),
+        (ONE | {"id": "a", "published": 1, "uncertainty": -1}, "a.uncertainty: found -1, wanted at least 0"),
+        (ONE | {"id": "a", "uncertainty": 1}, "a: found uncertainty 1 of no published value"),
     ],
 )  # fmt: skip
 def test_a_wrong_claim_is_refused_by_name(write, entry, message):
@@ -131,8 +148,9 @@ def test_an_id_may_not_stand_in_two_experiments(tmp_path, write):
         claims.read_all([path, other])
 
 
-def claim(holds):
-    return Claim(id="x", document="d", experiment="e", where="w", says="s", metric="m", holds=holds, basis="b")
+def claim(holds, **more):
+    kept = {"id": "x", "document": "d", "experiment": "e", "where": "w", "says": "s", "metric": "m", "basis": "b"}
+    return Claim(**kept | {"holds": holds} | more)
 
 
 @pytest.mark.parametrize(
@@ -157,3 +175,5 @@ def test_verdicts(rule, value, limits, verdict, sure):
 def test_a_claim_about_what_nobody_measures_is_an_error():
     with pytest.raises(ClaimError, match="no metric 'm'"):
         verdicts.judge([claim({})], {"e": {}}, "s")
+    with pytest.raises(ClaimError, match="x: no metric 'm_untrained' in .*e.json"):
+        verdicts.judge([claim({}, control={"metric": "m_untrained", "is": "untrained"})], {"e": {"m": 1}}, "s")

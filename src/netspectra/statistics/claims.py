@@ -11,6 +11,13 @@ claims:
     published: 1.3        # the document's own value of that metric; left out where it prints none
     holds: {paper: {at_least: 1.3}}       # per scale: at_least, at_most or between; a scale left out is not judged
     basis: ...            # where the tolerance comes from
+    control: {metric: "{layer}_peak_untrained", is: untrained networks}   # must fail by the same rule, in the same run
+    no_control: ...       # or why there is none
+    check: true           # holds by construction: listed apart, not counted
+    beyond: true          # the document does not say it: counted apart
+    exact: true           # a value without error, which needs no interval
+    kind: printed         # of the published value: printed, picture (read off one) or words
+    uncertainty: 0.05     # of the published value
   - for: {...}            # a family of several claims, each once per entry
     claims: [...]
 """
@@ -19,7 +26,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
@@ -64,6 +71,13 @@ class Rule(Block):
         return self
 
 
+class Control(Block):
+    """Something that lacks what a claim is about."""
+
+    metric: str = Field(description="Name in the metrics of the claim's experiment")
+    what: str = Field(alias="is", min_length=1, description="What it is measured on, such as untrained networks")
+
+
 class Claim(Block):
     """One claim of a document."""
 
@@ -76,6 +90,21 @@ class Claim(Block):
     published: Number | None = Field(default=None, description="The document's own value, where it prints one")
     holds: dict[str, Rule] = Field(description="What the value must be, by scale; a scale left out is not judged")
     basis: str = Field(description="Where the tolerance comes from")
+    control: Control | None = Field(default=None, description="What must fail by the same rule, of the same run")
+    no_control: str | None = Field(default=None, min_length=1, description="Why there is no control")
+    check: bool = Field(default=False, description="Whether it holds by construction: listed apart, not counted")
+    beyond: bool = Field(default=False, description="Whether the document does not say it: counted apart")
+    exact: bool = Field(default=False, description="Whether the metric has no error, and needs no interval")
+    kind: Literal["printed", "picture", "words"] | None = Field(default=None, description="Of the published value")
+    uncertainty: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="Of the published value")
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Claim":
+        if self.control and self.no_control:
+            raise ValueError("found control and no_control, wanted one of them")
+        if self.uncertainty is not None and self.published is None:
+            raise ValueError(f"found uncertainty {self.uncertainty} of no published value; add published")
+        return self
 
 
 class ClaimsFile(Block):

@@ -92,8 +92,9 @@ def load(path: Path) -> list[Verdict]:
 
 def _verdict(claim: Claim, metrics: dict[str, dict[str, float]], scale: str) -> Verdict:
     found, name = metrics.get(claim.experiment, {}), claim.metric
-    if name not in found:
-        raise ClaimError(f"{claim.id}: no metric {name!r} in data/<scale>/metrics/{claim.experiment}.json")
+    for asked in [name, *([claim.control.metric] if claim.control else [])]:
+        if asked not in found:
+            raise ClaimError(f"{claim.id}: no metric {asked!r} in data/<scale>/metrics/{claim.experiment}.json")
     value = found[name]
     limits = found.get(f"{name}_low", value), found.get(f"{name}_high", value)
     verdict, sure, tolerance = NOT_JUDGED, False, ""
