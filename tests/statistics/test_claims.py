@@ -113,7 +113,7 @@ def test_families_fill_in_their_controls(write):
         (ONE | {"id": "a", "published": True}, "a.published: found True, wanted a number"),
         (ONE | {"id": "a", "control": "m"}, "a.control: found 'm', wanted a block"),
         (ONE | {"id": "a", "control": {"metric": "m"}}, "a.control.is: missing"),
-        (ONE | {"id": "a", "control": {"metric": "m", "is": "x"}, "no_control": "x"}, "a: found control and no_control"),
+        (ONE | {"id": "a", "control": {"metric": "m", "is": "x"}, "no_control": "y"}, "a: found control and no"),
         (ONE | {"id": "a", "no_control": ""}, "a.no_control: found '', wanted"),
         (ONE | {"id": "a", "check": "yes"}, "a.check: found 'yes', wanted true or false"),
         (ONE | {"id": "a", "kind": "guess"}, "a.kind: found 'guess', wanted one of 'printed', 'picture' or 'words'"),
@@ -175,5 +175,5 @@ def test_verdicts(rule, value, limits, verdict, sure):
 def test_a_claim_about_what_nobody_measures_is_an_error():
     with pytest.raises(ClaimError, match="no metric 'm'"):
         verdicts.judge([claim({})], {"e": {}}, "s")
-    with pytest.raises(ClaimError, match="x: no metric 'm_untrained' in .*e.json"):
+    with pytest.raises(ClaimError, match="x: no metric 'm_untrained'"):
         verdicts.judge([claim({}, control={"metric": "m_untrained", "is": "untrained"})], {"e": {"m": 1}}, "s")
