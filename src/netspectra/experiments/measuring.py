@@ -18,8 +18,9 @@ from netspectra.files import replacing
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
 from netspectra.networks.checkpoints import Networks, variant_settings
+from netspectra.statistics import dictionaries
 from netspectra.statistics.intervals import Metrics
-from netspectra.statistics.metrics import nest, write_nested
+from netspectra.statistics.metrics import nest
 
 
 @dataclass(frozen=True)
@@ -93,4 +94,4 @@ def write(findings: Findings, table: Path, metrics: Path) -> None:
     nested = nest(findings.metrics)
     with replacing(table) as temporary:
         findings.table.to_csv(temporary, index=False, float_format="%.6g")
-    write_nested(nested, metrics)
+    dictionaries.write(nested, metrics)

@@ -4,13 +4,12 @@ Analyses give them flat, `name` with `name_low` and `name_high` beside it. An in
 of one network is not known, and that of equal ones is no zero.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from netspectra.errors import DataError
-from netspectra.files import replacing
+from netspectra.statistics import dictionaries
 from netspectra.statistics.estimates import Estimate
 from netspectra.statistics.scales import NAMED, Bounds, to_scale
 
@@ -36,39 +35,18 @@ def nest(flat: Mapping[str, float]) -> dict[str, Metric]:
     return {name: _nested(flat, name) if name in with_ends else _round(flat[name]) for name in names}
 
 
-def write_nested(nested: Mapping[str, Metric], path: Path | str) -> None:
-    """Write a file of metrics whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(nested, indent=1) + "\n", encoding="utf-8")
-
-
 def read(path: Path | str) -> dict[str, Metric]:
-    """What `write_nested` wrote.
+    """The metrics in a file.
 
     Raises:
         DataError: It is missing, or holds something else.
     """
-    try:
-        return parse(Path(path).read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: no metrics ({error})", f"snakemake --forcerun {Path(path).stem}") from None
+    return parse(dictionaries.read(path), str(path))
 
 
 def parse(text: str, where: str) -> dict[str, Metric]:
-    """Metrics from the text of their file.
-
-    Raises:
-        DataError: It holds something else.
-    """
-    try:
-        found = json.loads(text)
-        if not isinstance(found, dict):
-            raise ValueError("wanted numbers by name")
-        for name, metric in found.items():
-            _check(name, metric)
-    except ValueError as error:
-        raise DataError(f"{where}: damaged metrics ({error})", f"snakemake --forcerun {Path(where).stem}") from None
-    return found
+    """Metrics from the text of their file; errors as in `read`."""
+    return dictionaries.parse(text, where, _checked)
 
 
 def estimate_of(metric: Metric, units: int | None = None, *, exact: bool = False) -> Estimate:
@@ -117,12 +95,13 @@ def _round(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _check(name: str, metric: object) -> None:
+def _checked(name: str, metric: Any) -> Metric:
     numbers = list(metric.values()) if isinstance(metric, dict) else [metric]
     if not all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in numbers):
         raise ValueError(f"{name}: wanted numbers, found {metric}")
     if isinstance(metric, dict) and not (metric.keys() == {"mean", *ENDS} and _in_order(**metric)):
         raise ValueError(f"{name}: wanted mean, low and high in order, found {metric}")
+    return metric
 
 
 def _in_order(mean: float, low: float, high: float) -> bool:
