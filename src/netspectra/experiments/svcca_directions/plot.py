@@ -34,7 +34,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     for axis, title in zip(axes[0], [*titles, *(f"{layer}, few neurons" for layer in carriers)], strict=True):
         axis.set_title(title)
     for i, axis in enumerate(axes[1]):
-        axis.set_xlabel("directions or neurons k" if i < len(layers) else "directions k")
+        axis.set_xlabel("k directions, neurons" if i < len(layers) else "k directions")
     axes[0, 0].set_ylim(0, 1.02)
     style.legend_below(axes[0, 0], ncols=4)
     networks = f"{table.replicate.nunique()} convolutional networks, each paired with the next"
