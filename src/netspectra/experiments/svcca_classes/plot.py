@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
+CLASSES = ["#084594", "#6baed6", "#006d2c", "#74c476", style.COLOURS[1]]  # pairs of related classes, and another
 TITLES = {"trained": "trained", "untrained": "before training"}
 
 
@@ -15,16 +16,21 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     for axis, (kind, title) in zip(axes, TITLES.items(), strict=True):
         for i, label in enumerate(settings["shown"]):
             rows = table[(table.kind == kind) & (table["class"] == label)]
-            style.band(axis, rows, label=label, color=style.COLOURS[i], marker=".")
+            colour = CLASSES[i % len(CLASSES)]
+            for _, one in rows.groupby("replicate"):
+                axis.plot(one.x, one.value, color=colour, linewidth=0.5, alpha=0.5)
+            mean = rows.groupby("x").value.mean()
+            axis.plot(mean.index, mean, label=label, color=colour, marker=".")
         axis.set_xticks(layers.x, layers.layer, rotation=90, fontsize=6)
         axis.set(title=title, xlabel="layer")
-    label = "published"
     for name in ("fire truck", "husky"):
         points = [
             (1 + (at - 1) * (len(layers) - 1) / (published["layers"] - 1), value) for at, value in published[name]
         ]
-        axes[0].plot(*zip(*points, strict=True), "D", color="black", markerfacecolor="none", label=label)
-        label = None
-    axes[0].set(ylabel="multiple correlation", ylim=(0, 1.03))
+        style.published(axes[0], *zip(*points, strict=True), label="published")
+        axes[0].annotate(name, points[0], (5, -2), textcoords="offset points", fontsize=6.5)
+    axes[0].set(ylabel="multiple correlation with the logit", ylim=(0, 1.03))
     style.legend_below(axes[0])
+    networks = f"{table.replicate.nunique()} residual networks, thin lines; their mean, thick"
+    style.footer(figure, settings["scale"], f"{settings['images']:,} test images", networks)
     return {"svcca_classes": figure}
