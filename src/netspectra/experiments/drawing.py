@@ -17,7 +17,8 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     Args:
         inputs: {"table": path}.
         outputs: {"svg": files, "png": files}, each named as its figure.
-        settings: {"name", "experiment": its block, "published": what its document prints, as claims.yaml gives it}.
+        settings: {"name", "experiment": its block, "published": what its document prints, as claims.yaml gives it,
+            "scale"}. Plots find the scale beside the settings of the block.
 
     Raises:
         ValueError: The module draws other figures than the block names.
@@ -25,7 +26,8 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     style.use()
     module = importlib.import_module(f"netspectra.experiments.{settings['name']}.plot")
     table, block = tables.read(inputs["table"], settings["name"]), settings["experiment"]
-    figures, wanted = module.draw(table, block, settings["published"]), block["figures"]
+    figures = module.draw(table, block | {"scale": settings["scale"]}, settings["published"])
+    wanted = block["figures"]
     if set(figures) != set(wanted):
         raise ValueError(f"{module.__name__}: wanted figures {', '.join(wanted)}, found {', '.join(figures)}")
     for path in map(Path, [*outputs["svg"], *outputs["png"]]):

@@ -18,13 +18,14 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
             style.band(axis, rows, label=label, color=style.COLOURS[i], marker=".")
         axis.set_xticks(layers.x, layers.layer, rotation=90, fontsize=6)
         axis.set(title=title, xlabel="layer")
-    label = "published"
     for name in ("fire truck", "husky"):
         points = [
             (1 + (at - 1) * (len(layers) - 1) / (published["layers"] - 1), value) for at, value in published[name]
         ]
-        axes[0].plot(*zip(*points, strict=True), "D", color="black", markerfacecolor="none", label=label)
-        label = None
-    axes[0].set(ylabel="multiple correlation", ylim=(0, 1.03))
+        style.published(axes[0], *zip(*points, strict=True), label="published")
+        axes[0].annotate(name, points[0], (5, -2), textcoords="offset points", fontsize=6.5)
+    axes[0].set(ylabel="multiple correlation with the logit", ylim=(0, 1.03))
     style.legend_below(axes[0])
+    networks = f"{table.replicate.nunique()} residual networks"
+    style.footer(figure, settings["scale"], f"{settings['images']:,} test images", networks, style.STUDENT)
     return {"svcca_classes": figure}

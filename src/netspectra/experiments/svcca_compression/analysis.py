@@ -58,8 +58,9 @@ def of_network(
     network: Classifier, directions: dict[str, dict[str, Directions]], data: Dataset, settings: dict
 ) -> Iterator[dict]:
     """Accuracy with no layer compressed, the topmost, the two topmost, ...; and the sizes of all layers."""
-    shares = {kind: settings["logits" if kind.startswith("logits") else "pair"] for kind in directions}
-    shares["pca"] = [*settings["pair"], *settings["logits"]]
+    both = sorted({*settings["pair"], *settings["logits"]})
+    shares = {"pair": settings["pair"], "logits": settings["logits"], "logits control": settings["logits"]}
+    shares |= {"pca": both, "pair control": both}
     lowest = list(settings["inputs"].values())[-1]  # what lies below it runs once
     for split in ("train", "test"):
         labels = getattr(data, split).labels.cpu()

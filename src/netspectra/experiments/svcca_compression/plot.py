@@ -6,10 +6,12 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
+LAYERS = ["#9ecae1", "#4292c6", "#084594"]  # from the top down
+
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The one figure."""
-    figure, (axes,) = style.page(1, 3, 3.2)
+    figure, (axes,) = style.page(1, 3, 3.0)
     labels = ["none", *settings["inputs"]]
     labels = [label.split(".")[0] if i < 2 else f"+ {label.split('.')[0]}" for i, label in enumerate(labels)]
     for axis, split in zip(axes, ("train", "test"), strict=False):
@@ -19,8 +21,9 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         axis.set(xlabel="layers compressed", title={"train": "training images", "test": "test images"}[split])
     axes[0].set_ylabel("accuracy")
     weights(axes[2], table[table.replicate == 0])
-    handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=4)
+    style.legend_below(axes[0], ncols=4)
+    networks = f"{table.replicate.nunique()} convolutional networks, each paired with the next"
+    style.footer(figure, settings["scale"], f"{settings['images']:,} training images", networks, style.STUDENT)
     return {"svcca_compression": figure}
 
 
@@ -29,10 +32,10 @@ def looks(settings: dict) -> dict[tuple[str, float], tuple[str, str]]:
     low, high = settings["pair"]
     few, more = settings["logits"]
     return {
-        ("pair", high): (f"{high:.0%}, pair", style.COLOURS[0]),
-        ("pair", low): (f"{low:.0%}, pair", style.COLOURS[5]),
-        ("logits", more): (f"{more:.0%}, logits", style.COLOURS[1]),
-        ("logits", few): (f"{few:.0%}, logits", style.COLOURS[4]),
+        ("pair", high): (f"{high:.0%}, shared with a network", style.COLOURS[0]),
+        ("pair", low): (f"{low:.0%}, shared with a network", style.COLOURS[5]),
+        ("logits", more): (f"{more:.0%}, with the logits", style.COLOURS[1]),
+        ("logits", few): (f"{few:.0%}, with the logits", style.COLOURS[4]),
         ("pca", high): (f"{high:.0%}, principal", style.COLOURS[2]),
         ("pair control", high): (f"{high:.0%}, permuted images", "grey"),
     }
@@ -49,20 +52,24 @@ def accuracies(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
 
 def diamonds(axis: Axes, split: str, settings: dict, published: dict) -> None:
     """Published accuracies with all layers compressed, beside ours, and whole."""
-    shown = {"markerfacecolor": "none", "markeredgecolor": "black", "markersize": 4, "linestyle": ""}
-    axis.plot(0, published["whole"][split], marker="D", label="published", **shown)
+    style.published(axis, 0, published["whole"][split], label="published")
     for (kind, share), (_, colour) in looks(settings).items():
         for value in (value for at, value in published.get(kind, {}).get(split, []) if at == share):
-            axis.plot(len(settings["inputs"]), value, marker="D", **shown)
-            axis.plot(len(settings["inputs"]), value, ".", color=colour, markersize=3)
+            style.published(axis, len(settings["inputs"]), value, of=colour, label="published")
     axis.set(xlim=(-0.2, len(settings["inputs"]) + 0.3), ylim=(0, 1.02))
 
 
 def weights(axis: Axes, rows: pd.DataFrame) -> None:
-    """After over before of every layer, by the share of directions."""
+    """After over before of every layer, by the share of directions; lines are named where they end."""
     for i, (layer, found) in enumerate(rows[rows.quantity.isin(["before", "after"])].groupby("kind", sort=False)):
         wide = found.pivot(index="share", columns="quantity", values="value")
-        axis.plot(100 * wide.index, wide.after / wide.before, "o-", color=style.COLOURS[i], label=layer.split(".")[0])
+        ratio = wide.after / wide.before
+        axis.plot(100 * wide.index, ratio, "o-", color=LAYERS[i])
+        name = layer.split(".")[0]
+        axis.annotate(name, (100 * wide.index[-1], ratio.iloc[-1]), (4, 0), textcoords="offset points", color=LAYERS[i])
+    ends = [100 * rows.share.min(), 100 * rows.share.max()]
+    axis.plot(ends, [share / 100 for share in ends], color="black", linewidth=0.8)
+    axis.annotate("k / n, the notes", (ends[0], ends[0] / 100), (0, -9), textcoords="offset points", fontsize=6.5)
     axis.axhline(1, color="grey", linestyle="--", linewidth=0.8)
-    axis.set(xlabel="directions kept, %", ylabel="weights after over before", ylim=(0, None))
-    axis.legend(loc="upper left")
+    axis.set(xlabel="directions kept (%)", ylabel="weights, after over before", ylim=(0, None), title="size of layers")
+    axis.set_xlim(ends[0] - 3, ends[1] + 17)

@@ -7,12 +7,12 @@ import pandas as pd
 import torch
 from torch import nn
 
-from netspectra.data.images import Split
+from netspectra.data.images import Dataset, Split
 from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses.controls import with_statistics
 from netspectra.lenses.representations import Read, representations
 from netspectra.measures.dft_grid import dft_grid
-from netspectra.measures.feature_maps import low_frequencies
+from netspectra.measures.feature_maps import low_frequencies, permuted
 from netspectra.networks.checkpoints import Networks
 from netspectra.networks.parts import Residual
 from netspectra.statistics.intervals import Metrics
@@ -21,32 +21,34 @@ from netspectra.statistics.intervals import Metrics
 def analyse(given: Given) -> Findings:
     """Tabulate grids of similarities; convolutional network i meets residual network i, and the next of its own."""
     settings, metrics = given.settings, Metrics()
-    data = given.data(settings["networks"][0])
-    counts = [len(networks.stack(settings["variant"])) for networks in given.networks.values()]
+    data, generator = given.data(settings["networks"][0]), torch.Generator().manual_seed(settings["seed"])
+    first, second = given.networks.values()
+    counts = [len(networks.stack(settings["variant"])) for networks in (first, second)]
     rows = []
     for i in range(min(counts)):
-        networks = list(given.networks.values())
-        for kind in ("trained", "untrained"):
-            pair = [seen(one(each, i, kind, data.train, settings), data.test, settings) for each in networks]
-            rows += [row | {"kind": kind, "replicate": i} for row in grid(*pair)]
-            if kind == "trained":
-                other = one(networks[0], (i + 1) % counts[0], kind, data.train, settings)
-                found = grid(pair[0], seen(other, data.test, settings))
-                rows += [row | {"kind": "convolutional", "replicate": i} for row in found]
+        convolutional, residual = (one(each, i, "trained", data, settings) for each in (first, second))
+        grids = {
+            "trained": grid(convolutional, residual),
+            "permuted": grid(convolutional, {name: permuted(maps, generator) for name, maps in residual.items()}),
+            "untrained": grid(*(one(each, i, "untrained", data, settings) for each in (first, second))),
+            "convolutional": grid(convolutional, one(first, (i + 1) % counts[0], "trained", data, settings)),
+        }
+        rows += [row | {"kind": kind, "replicate": i} for kind, found in grids.items() for row in found]
     table = pd.DataFrame(rows)
-    found = {kind: table[table.kind == kind] for kind in ("trained", "untrained")}
-    contrast = {kind: of_kind.groupby("replicate").apply(low_less_high) for kind, of_kind in found.items()}
+    contrast = {kind: found.groupby("replicate").apply(low_less_high) for kind, found in table.groupby("kind")}
     metrics.add("low_high", contrast["trained"])
-    metrics.add("low_high_control", contrast["untrained"])
+    metrics.add("low_high_control", contrast["permuted"])
+    metrics.add("low_high_untrained", contrast["untrained"])
     metrics.add("low_high_learned", contrast["trained"] - contrast["untrained"])
     return Findings(table, metrics)
 
 
-def one(networks: Networks, index: int, kind: str, images: Split, settings: dict) -> nn.Module:
-    """A trained network, or as it was before training with statistics of training images."""
+def one(networks: Networks, index: int, kind: str, data: Dataset, settings: dict) -> Read:
+    """What a trained network sees, or the network before training with statistics of training images."""
     if kind == "trained":
-        return networks.stack(settings["variant"]).single(index)
-    return with_statistics(networks.stack(settings["variant"], 0.0).single(index), _batches(images, settings))
+        return seen(networks.stack(settings["variant"]).single(index), data.test, settings)
+    started = networks.stack(settings["variant"], 0.0).single(index)
+    return seen(with_statistics(started, _batches(data.train, settings)), data.test, settings)
 
 
 def seen(network: nn.Module, images: Split, settings: dict) -> Read:

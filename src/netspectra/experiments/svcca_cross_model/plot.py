@@ -12,6 +12,11 @@ TITLES = {
     "untrained": ("before training", "residual network"),
     "convolutional": ("trained", "another convolutional network"),
 }
+CURVES = {
+    "trained": ("trained", style.COLOURS[0]),
+    "untrained": ("before training", style.COLOURS[5]),
+    "permuted": ("permuted images", "grey"),
+}
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
@@ -26,6 +31,8 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     for axis in axes[1]:
         axis.remove()
     with_image(figure.add_subplot(below[1, :]), table[table.column == "in"], published["image"])
+    networks = f"heat maps one pair, curves {table.replicate.nunique()} networks"
+    style.footer(figure, settings["scale"], f"{settings['images']:,} test images", networks, style.STUDENT)
     return {"svcca_cross_model": figure}
 
 
@@ -43,11 +50,10 @@ def heat(axis: Axes, rows: pd.DataFrame) -> AxesImage:
 def with_image(axis: Axes, rows: pd.DataFrame, published: dict[str, float]) -> None:
     """Every layer of the convolutional network with the image."""
     names = list(rows.row.unique())
-    for kind, colour in (("trained", style.COLOURS[0]), ("untrained", "grey")):
-        found = rows[rows.kind == kind]
-        style.band(axis, found, x="y", label=TITLES[kind][0], color=colour, marker=".")
+    for kind, (label, colour) in CURVES.items():
+        style.band(axis, rows[rows.kind == kind], x="y", label=label, color=colour, marker=".")
     known = [(names.index(name), value) for name, value in published.items() if name in names]
-    axis.plot(*zip(*known, strict=True), "D", color="black", markerfacecolor="none", label="published")
+    style.published(axis, *zip(*known, strict=True), label="published")
     axis.set_xticks(range(len(names)), names)
     axis.set(ylabel="similarity with the image", ylim=(0, 1.03))
     style.legend_below(axis)

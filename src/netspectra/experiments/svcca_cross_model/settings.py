@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from netspectra.blocks import Batch, Experiment, Name, Positive
+from netspectra.blocks import Batch, Experiment, Name, Positive, Seed
 
 
 class Settings(Experiment):
@@ -17,3 +17,4 @@ class Settings(Experiment):
     images: Positive = Field(description="Test images")
     batch: Batch
     side: Positive = Field(description="Largest height and width of maps whose frequencies are compared")
+    seed: Seed

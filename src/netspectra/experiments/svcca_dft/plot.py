@@ -26,6 +26,8 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         axis.set_xticks(settings["sides"], [str(side) for side in settings["sides"]])
         axis.minorticks_off()
     style.legend_below(middle)
+    draws = f"{table.replicate.nunique()} draws of random maps"
+    style.footer(figure, settings["scale"], draws, f"memory and work counted, for {settings['images']:,} images")
     return {"svcca_dft": figure}
 
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
+MOST = 50  # directions that the published figure shows of what few neurons carry
 KINDS = {
     "svcca": ("SVCCA directions", style.COLOURS[0], "-"),
     "pca": ("principal directions", style.COLOURS[2], "-"),
@@ -18,25 +19,26 @@ KINDS = {
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The one figure: a column for each layer, and one for the neurons that carry its directions."""
     layers, carriers = list(settings["counts"]), list(settings["neurons"])
-    figure, axes = style.page(2, len(layers) + len(carriers), 5.4, sharey=True, sharex="col")
+    figure, axes = style.page(2, len(layers) + len(carriers), 4.6, sharey=True, sharex="col")
     for row, split in zip(axes, ("train", "test"), strict=True):
         found = table[table.split == split]
+        known = published if split == "train" else {}
         for axis, layer in zip(row, layers, strict=False):
-            whole(axis, found[found.layer == layer], published.get(layer, {}))
+            whole(axis, found[found.layer == layer], known.get(layer, {}))
         for axis, layer in zip(row[len(layers) :], carriers, strict=True):
-            carried(axis, found[found.layer == layer], settings["neurons"][layer], published.get(layer, {}))
-        for i, axis in enumerate(row):
-            label = "guessing" if i < len(layers) else None
-            axis.axhline(settings["chance"] / 100, color="grey", linestyle=":", linewidth=1, label=label)
+            carried(axis, found[found.layer == layer], settings["neurons"][layer], known.get(layer, {}))
+        for axis in row:
+            axis.axhline(settings["chance"] / 100, color="grey", linestyle=":", linewidth=1, label="guessing")
         row[0].set_ylabel({"train": "accuracy, training images", "test": "accuracy, test images"}[split])
-    for axis, layer in zip(axes[0], layers, strict=False):
-        axis.set_title(layer)
-    for axis, layer in zip(axes[0, len(layers) :], carriers, strict=True):
-        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), handlelength=1.5, title=layer)
-    for axis in axes[1]:
-        axis.set_xlabel("directions k")
+    titles = [f"{layer} ({_width(table, layer)} neurons)" for layer in layers]
+    for axis, title in zip(axes[0], [*titles, *(f"{layer}, few neurons" for layer in carriers)], strict=True):
+        axis.set_title(title)
+    for i, axis in enumerate(axes[1]):
+        axis.set_xlabel("directions or neurons k" if i < len(layers) else "directions k")
     axes[0, 0].set_ylim(0, 1.02)
-    _legend(figure, axes[0, [0, -1]])
+    style.legend_below(axes[0, 0], ncols=4)
+    networks = f"{table.replicate.nunique()} convolutional networks, each paired with the next"
+    style.footer(figure, settings["scale"], f"{settings['images']:,} training images", networks, style.STUDENT)
     return {"svcca_directions": figure}
 
 
@@ -48,7 +50,7 @@ def whole(axis: Axes, rows: pd.DataFrame, published: dict) -> None:
     for kind, (label, colour, line) in KINDS.items():
         style.band(axis, rows[rows.kind == kind], label=label, color=colour, linestyle=line)
     for kind in ("svcca", "strongest", "random"):
-        _diamonds(axis, published.get(kind, []), KINDS[kind][1])
+        _published(axis, published.get(kind, []), KINDS[kind][1])
     axis.set_xscale("log")
     ticks = [k for k in (5, 25, 100, 500) if k <= rows[rows.kind != "full"].x.max()]
     axis.set_xticks(ticks, [str(k) for k in ticks])
@@ -56,24 +58,27 @@ def whole(axis: Axes, rows: pd.DataFrame, published: dict) -> None:
 
 
 def carried(axis: Axes, rows: pd.DataFrame, neurons: list[int], published: dict) -> None:
-    """The first directions alone, and then only on the neurons that hold most of them."""
-    rows = rows[rows.x <= 50]
-    looks = [("svcca", "SVCCA directions", "-"), *((f"svcca on {m}", f"{m} neurons", "--") for m in neurons[::-1])]
-    for i, (kind, label, line) in enumerate(looks):
-        colour = style.COLOURS[(0, 1, 5, 3)[i]]
-        style.band(axis, rows[rows.kind == kind], label=label, color=colour, linestyle=line)
-    for kind, colour in (("svcca", style.COLOURS[0]), ("more", style.COLOURS[1]), ("fewest", style.COLOURS[5])):
-        _diamonds(axis, [point for point in published.get(kind, []) if point[0] <= 50], colour)
+    """The first directions alone, and then only on the neurons that hold most of them, named where the lines end."""
+    fewest, more = neurons[0], neurons[-1]
+    looks = {
+        "svcca": ("all", "svcca", style.COLOURS[0]),
+        f"svcca on {more}": (f"{more}", "more", style.COLOURS[1]),
+        f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOURS[4]),
+    }
+    for kind, (label, known, colour) in looks.items():
+        found = rows[(rows.kind == kind) & (rows.x <= MOST)]
+        style.band(axis, found, color=colour, linestyle="-" if kind == "svcca" else "--")
+        end = found[found.x == found.x.max()]
+        at = end.x.iloc[0], end.value.mean()
+        axis.annotate(label, at, (3, 0), textcoords="offset points", va="center", fontsize=6.5, color=colour)
+        _published(axis, [point for point in published.get(known, []) if point[0] <= MOST], colour)
+    axis.set_xlim(0, 1.35 * MOST)
 
 
-def _diamonds(axis: Axes, points: list, colour: str) -> None:
-    """Published values; the edge has the colour of what they are values of."""
+def _width(table: pd.DataFrame, layer: str) -> str:
+    return f"{table[(table.kind == 'full') & (table.layer == layer)].x.iloc[0]:,}"
+
+
+def _published(axis: Axes, points: list, colour: str) -> None:
     if points:
-        axis.plot(*zip(*points, strict=True), "D", markerfacecolor="none", markeredgecolor="black", markersize=4)
-        axis.plot(*zip(*points, strict=True), ".", color=colour, markersize=3)
-
-
-def _legend(figure: Figure, axes: list[Axes]) -> None:
-    handles, labels = axes[0].get_legend_handles_labels()
-    shown = axes[0].plot([], [], "D", markerfacecolor="none", markeredgecolor="black", label="published")
-    figure.legend([*handles, *shown], [*labels, "published"], loc="outside lower center", ncols=4)
+        style.published(axis, *zip(*points, strict=True), of=colour, label="published")

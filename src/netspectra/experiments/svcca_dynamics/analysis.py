@@ -65,6 +65,10 @@ def of_networks(networks: Networks, data: Dataset, settings: dict) -> Iterator[d
             yield from ({"replicate": i, "x": at} | row for row in diagonal("trained", found, final, settings))
             if i == 0:
                 yield from ({"replicate": i, "x": at} | row for row in grid(found, final, settings))
+            if at == 0:
+                yield from (
+                    {"replicate": i, "x": at} | row | {"quantity": "start"} for row in grid(found, found, settings)
+                )
             if at != settings["judged"]:
                 continue
             moved = with_statistics(displaced(network, earlier, generator), _batches(data.train, settings))
@@ -115,6 +119,7 @@ def add(metrics: Metrics, rows: pd.DataFrame, settings: dict) -> None:
     for kind, ending in (("trained", ""), ("permuted", "_control")):
         metrics.add(f"gain{ending}", gain[kind][low].mean(axis=1) - gain[kind][high].mean(axis=1))
     metrics.add("beyond_drift", contrast["trained"] - contrast["drift"])
+    metrics.add("beyond_drift_control", contrast["permuted"] - contrast["drift"])
     ends = (
         rows[(rows.quantity == "grid") & (rows.x == 1.0)].set_index(["row", "column", "replicate"]).value.sort_index()
     )
@@ -131,13 +136,14 @@ def add_check(metrics: Metrics, kind: str, rows: pd.DataFrame) -> None:
 
 def add_residual(metrics: Metrics, rows: pd.DataFrame) -> None:
     """Add how much more alike the sums of neighbouring blocks are than a sum and the convolutions after it."""
-    ends = rows[(rows.quantity == "grid") & (rows.x == 1.0)]
-    blocks = [name.removesuffix(".res") for name in ends.row.unique() if name.endswith(".res")]
-    wide = ends.set_index(["row", "column", "replicate"]).value.sort_index()
-    sums = [wide[f"{a}.res", f"{b}.res"] for a, b in pairwise(blocks)]
-    others = [wide[f"{a}.res", f"{b}.{part}"] for a, b in pairwise(blocks) for part in ("bncv1", "bncv2")]
-    means = (pd.concat(of_kind, axis=1).mean(axis=1) for of_kind in (sums, others))
-    metrics.add("residual", next(means) - next(means))
+    for quantity, at, ending in (("grid", 1.0, ""), ("start", 0.0, "_control")):
+        found = rows[(rows.quantity == quantity) & (rows.x == at)]
+        blocks = [name.removesuffix(".res") for name in found.row.unique() if name.endswith(".res")]
+        wide = found.set_index(["row", "column", "replicate"]).value.sort_index()
+        sums = [wide[f"{a}.res", f"{b}.res"] for a, b in pairwise(blocks)]
+        others = [wide[f"{a}.res", f"{b}.{part}"] for a, b in pairwise(blocks) for part in ("bncv1", "bncv2")]
+        alike, less = (pd.concat(of_kind, axis=1).mean(axis=1) for of_kind in (sums, others))
+        metrics.add(f"residual{ending}", alike - less)
 
 
 def _wide(rows: pd.DataFrame, kind: str, at: float) -> pd.DataFrame:

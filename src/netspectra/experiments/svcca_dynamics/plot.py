@@ -26,6 +26,9 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     for axis in axes[-1]:
         axis.remove()
     itself(figure.add_subplot(below[-1, :]), table, settings, published["diagonal"])
+    networks = table.groupby("network", sort=False).replicate.nunique()
+    shown = f"heat maps one network, curves {networks['convnet']} networks"
+    style.footer(figure, settings["scale"], f"{settings['images']:,} test images", shown, style.STUDENT)
     return {"svcca_dynamics": figure}
 
 
@@ -48,7 +51,7 @@ def itself(axis: Axes, table: pd.DataFrame, settings: dict, published: dict[str,
     places = {name: i for i, name in enumerate(rows.row.unique())}
     at = settings["judged"]
     for kind, time, label, colour in (
-        ("trained", at, f"at {100 * at:g} %", style.COLOURS[0]),
+        ("trained", at, f"at {100 * at:g} % of training", style.COLOURS[0]),
         ("trained", 0.0, "before training", style.COLOURS[5]),
         ("drift", at, "random drift as long", style.COLOURS[1]),
         ("permuted", at, "permuted images", "grey"),
@@ -56,7 +59,7 @@ def itself(axis: Axes, table: pd.DataFrame, settings: dict, published: dict[str,
         found = rows[(rows.kind == kind) & (rows.x == time)]
         style.band(axis, found.assign(x=found.row.map(places)), label=label, color=colour, marker=".")
     known = {places[name]: value for name, value in published.items() if name in places}
-    axis.plot(*zip(*known.items(), strict=True), "D", color="black", markerfacecolor="none", label="published, 35 %")
+    style.published(axis, *zip(*known.items(), strict=True), label=f"published, {100 * at:g} %")
     axis.set_xticks(range(len(places)), list(places))
     axis.set(ylabel="similarity with its end", ylim=(0, 1.03), title="every layer with itself, convolutional network")
     style.legend_below(axis)

@@ -1,4 +1,4 @@
-"""Test accuracy by the share of training that is done, whole and with layers that freeze."""
+"""Test accuracy by the share of training that is done, whole and with layers that freeze, and what freezing gains."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,34 +10,64 @@ NAMES = {"conv": "convolutional", "resnet": "residual"}
 VARIANTS = {
     "base": ("whole", style.COLOURS[0]),
     "linear": ("from below, linear", style.COLOURS[1]),
-    "cubic": ("from below, cubic", style.COLOURS[2]),
-    "from_top": ("from above", style.COLOURS[3]),
+    "cubic": ("from below, cubic", style.COLOURS[4]),
+    "from_top": ("from above", style.COLOURS[2]),
+    "frozen": ("all but the logits, from the start", "grey"),
 }
+SHORT = {"linear": "linear", "cubic": "cubic", "from_top": "above", "frozen": "all"}
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
-    """The one figure, a panel for each kind of network."""
+    """The one figure: a column for each kind of network, curves above and gains below."""
     kinds = list(table.network.unique())
-    figure, axes = style.page(1, len(kinds), 3.0, sharey=True)
-    for axis, kind in zip(axes[0], kinds, strict=True):
-        panel(axis, table[table.network == kind], published[kind])
-        style.chance(axis, settings["chance"])
-        axis.set(title=f"{NAMES[kind]} network", xlabel="share of training", xlim=(0, 1.04))
+    figure, axes = style.page(2, len(kinds), 4.6, sharey="row", height_ratios=[3, 2])
+    for above, below, kind in zip(*axes, kinds, strict=True):
+        rows = table[table.network == kind]
+        panel(above, rows, published[kind])
+        style.chance(above, settings["chance"])
+        above.set(title=f"{NAMES[kind]} networks", xlabel="share of training", xlim=(0, 1.04))
+        gains(below, rows, published[kind])
     axes[0, 0].set(ylabel="test accuracy (%)", ylim=(0, 100))
-    style.legend_below(axes[0, 0])
+    axes[1, 0].set_ylabel("gain over whole\n(percentage points)")
+    style.legend_below(axes[0, 0], ncols=4)
+    counts = table[table.variant == "base"].groupby("network", sort=False).replicate.nunique()
+    networks = " and ".join(f"{count} {NAMES[kind]}" for kind, count in counts.items())
+    style.footer(figure, settings["scale"], f"{networks} networks, those of one seed paired", style.STUDENT)
     return {"svcca_freeze": figure}
 
 
 def panel(axis: Axes, rows: pd.DataFrame, published: dict) -> None:
-    """One kind of network."""
+    """Test accuracies of one kind of network; vertical lines where the linear schedule freezes a layer."""
     for at in sorted(set(rows[(rows.quantity == "frozen") & (rows.variant == "linear")].x)):
         axis.axvline(at, color="grey", linestyle="--", linewidth=0.5)
     tested = rows[rows.quantity == "test_accuracy"]
     for variant in tested.variant.unique():
         label, colour = VARIANTS[variant]
         style.band(axis, tested[tested.variant == variant], label=label, color=colour, marker=".")
-    label = "published"
     for variant, value in published.items():
-        axis.plot(1.0, 100 * value, "D", markerfacecolor="none", markeredgecolor="black", label=label)
-        axis.plot(1.0, 100 * value, ".", color=VARIANTS[variant][1], markersize=3)
-        label = None
+        style.published(axis, 1.0, 100 * value, of=VARIANTS[variant][1], label="published")
+
+
+def gains(axis: Axes, rows: pd.DataFrame, published: dict) -> None:
+    """Gains at the end (filled) and on average over the last tests (open) of every variant, and of single networks.
+
+    What loses so much that it would hide the others is named at the lower edge.
+    """
+    variants = [name for name in rows.variant.unique() if name != "base"]
+    shown = rows[rows.quantity.isin(["final", "late"]) & (rows.variant != "frozen")]
+    low = 1.2 * min(100 * shown.value.min(), -5)
+    for i, variant in enumerate(variants):
+        of_variant = rows[rows.variant == variant]
+        for quantity, shift, fill in (("final", -0.12, None), ("late", 0.12, "white")):
+            values = 100 * of_variant[of_variant.quantity == quantity].value.to_numpy()
+            if values.mean() > low:
+                style.point(axis, i + shift, values, color=VARIANTS[variant][1], markerfacecolor=fill)
+            elif quantity == "final":
+                axis.annotate(f"{values.mean():.0f}", (i, low), color="grey", ha="center", va="bottom", fontsize=7)
+    known = 100 * (published["linear"] - published["base"])
+    style.published(axis, variants.index("linear") - 0.3, known, of=VARIANTS["linear"][1])
+    axis.axhline(0, color="black", linewidth=0.6, linestyle=":")
+    work = rows[rows.quantity == "backward"].set_index("variant").value
+    axis.set_xticks(range(len(variants)), [f"{SHORT[name]}\n{100 * work[name]:.0f} %" for name in variants])
+    axis.set(xlabel="what freezes, and backward work left", ylim=(low, None), xlim=(-0.6, len(variants) - 0.4))
+    axis.grid(axis="x", visible=False)
