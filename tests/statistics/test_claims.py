@@ -7,8 +7,7 @@ import yaml
 from project import ROOT
 
 from netspectra.errors import ClaimError
-from netspectra.statistics import claims, verdicts
-from netspectra.statistics.claims import Claim
+from netspectra.statistics import claims
 from netspectra.workflow.layout import claims_of
 from netspectra.workflow.settings import read as read_params
 
@@ -146,34 +145,3 @@ def test_an_id_may_not_stand_in_two_experiments(tmp_path, write):
     other.write_text(path.read_text())
     with pytest.raises(ClaimError, match="a: stands in toy and in other"):
         claims.read_all([path, other])
-
-
-def claim(holds, **more):
-    kept = {"id": "x", "document": "d", "experiment": "e", "where": "w", "says": "s", "metric": "m", "basis": "b"}
-    return Claim(**kept | {"holds": holds} | more)
-
-
-@pytest.mark.parametrize(
-    ("rule", "value", "limits", "verdict", "sure"),
-    [
-        ({"at_least": 2}, 3, (2.5, 3.5), verdicts.REPRODUCED, True),
-        ({"at_least": 2}, 3, (1.5, 4.5), verdicts.REPRODUCED, False),
-        ({"at_least": 2}, 1, (0.5, 1.5), verdicts.NOT_REPRODUCED, True),
-        ({"at_most": 2}, 3, (1.9, 4.1), verdicts.NOT_REPRODUCED, False),
-        ({"at_most": 0}, 0, (0, 0), verdicts.REPRODUCED, True),
-        ({"between": [1, 2]}, 1.5, (1.2, 1.8), verdicts.REPRODUCED, True),
-        (None, 1.5, (1.2, 1.8), verdicts.NOT_JUDGED, False),
-    ],
-)
-def test_verdicts(rule, value, limits, verdict, sure):
-    metrics = {"e": {"m": value, "m_low": limits[0], "m_high": limits[1]}}
-    (found,) = verdicts.judge([claim({"s": rule} if rule else {})], metrics, "s")
-    assert (found.verdict, found.sure) == (verdict, sure)
-    assert verdict in verdicts.table([found])
-
-
-def test_a_claim_about_what_nobody_measures_is_an_error():
-    with pytest.raises(ClaimError, match="no metric 'm'"):
-        verdicts.judge([claim({})], {"e": {}}, "s")
-    with pytest.raises(ClaimError, match="x: no metric 'm_untrained'"):
-        verdicts.judge([claim({}, control={"metric": "m_untrained", "is": "untrained"})], {"e": {"m": 1}}, "s")

@@ -106,7 +106,7 @@ WRONG = [
     (("data", "mnist", "version"), "half", "data.mnist.version: found 'half', wanted one of full"),
     (("resources", "networks", "align_mpl"), {"threads": 1}, "resources.networks: unknown key 'align_mpl'"),
     (("resources", "networks", "default"), {"threads": 1}, "resources.networks.default: missing mem_mb, runtime, gpu"),
-    (("scale",), "papr", "scale: found 'papr', allowed: paper, sample, smoke"),
+    (("scale",), "papr", "scale: found 'papr', allowed: paper, sample, evening, smoke"),
     (("scales",), None, "scales: found None, wanted a block per scale"),
     (("scales", "paper"), {"networks": {"align_mpl": {}}}, "scales.paper.networks: unknown key 'align_mpl'"),
     (("scales", "paper"), {"networks": {"align_mlp": {"epochs": 0}}}, "networks.align_mlp.epochs: found 0"),

@@ -65,8 +65,8 @@ def footer(figure: Figure, *parts: str) -> None:
     figure.set_size_inches(width, height + FOOTER)
     strip = FOOTER / (height + FOOTER)
     figure.get_layout_engine().set(rect=(0, strip, 1, 1 - strip))
-    for legend in figure.legends:
-        legend.set_bbox_to_anchor((0, strip, 1, 1 - strip))
+    for legend in figure.legends:  # in units of its font; an anchor would take it out of the layout
+        legend.borderaxespad += 72 * FOOTER / legend.prop.get_size()
     figure.text(0.006, strip / 3, "; ".join(parts), fontsize=6, color="0.35")
 
 

@@ -6,6 +6,8 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
+CHANNELS = ["#6baed6", "#084594", "#000000"]  # few to many
+
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The one figure."""
@@ -14,11 +16,11 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     counted = table[table.quantity != "difference"]
     wide = counted.pivot(index=["channels", "x"], columns="quantity", values="value").reset_index()
     for i, (channels, rows) in enumerate(wide.groupby("channels")):
-        look = {"color": style.COLOURS[i]}
-        middle.plot(rows.x, rows.dense_bytes / 1e9, label=f"{channels:g} channels", **look)
-        middle.plot(rows.x, rows.dft_bytes / 1e9, linestyle="--", **look)
+        look = {"color": CHANNELS[i % len(CHANNELS)]}
+        middle.plot(rows.x, rows.dense_bytes / 1e9, label=f"{channels:g} channels, whole maps", **look)
+        middle.plot(rows.x, rows.dft_bytes / 1e9, linestyle="--", label=f"{channels:g} channels, by frequency", **look)
         right.plot(rows.x, rows.dense_work / rows.dft_work, **look)
-    middle.axhline(settings["memory_gb"], color="grey", linestyle=":", linewidth=1)
+    middle.axhline(settings["memory_gb"], color="grey", linestyle=":", linewidth=1, label="memory allowed")
     middle.set(ylabel="memory of the covariances (GB)")
     right.set(ylabel="multiply-adds, dense over DFT")
     for axis in (middle, right):

@@ -20,7 +20,7 @@ SHORT = {"linear": "linear", "cubic": "cubic", "from_top": "above", "frozen": "a
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The one figure: a column for each kind of network, curves above and gains below."""
     kinds = list(table.network.unique())
-    figure, axes = style.page(2, len(kinds), 4.6, sharey="row", height_ratios=[3, 2])
+    figure, axes = style.page(2, len(kinds), 4.8, sharey="row")
     for above, below, kind in zip(*axes, kinds, strict=True):
         rows = table[table.network == kind]
         panel(above, rows, published[kind])
@@ -49,25 +49,17 @@ def panel(axis: Axes, rows: pd.DataFrame, published: dict) -> None:
 
 
 def gains(axis: Axes, rows: pd.DataFrame, published: dict) -> None:
-    """Gains at the end (filled) and on average over the last tests (open) of every variant, and of single networks.
-
-    What loses so much that it would hide the others is named at the lower edge.
-    """
+    """Gains at the end (filled) and on average over the last tests (open) of every variant, and of single networks."""
     variants = [name for name in rows.variant.unique() if name != "base"]
-    shown = rows[rows.quantity.isin(["final", "late"]) & (rows.variant != "frozen")]
-    low = 1.2 * min(100 * shown.value.min(), -5)
     for i, variant in enumerate(variants):
         of_variant = rows[rows.variant == variant]
         for quantity, shift, fill in (("final", -0.12, None), ("late", 0.12, "white")):
             values = 100 * of_variant[of_variant.quantity == quantity].value.to_numpy()
-            if values.mean() > low:
-                style.point(axis, i + shift, values, color=VARIANTS[variant][1], markerfacecolor=fill)
-            elif quantity == "final":
-                axis.annotate(f"{values.mean():.0f}", (i, low), color="grey", ha="center", va="bottom", fontsize=7)
+            style.point(axis, i + shift, values, color=VARIANTS[variant][1], markerfacecolor=fill)
     known = 100 * (published["linear"] - published["base"])
     style.published(axis, variants.index("linear") - 0.3, known, of=VARIANTS["linear"][1])
     axis.axhline(0, color="black", linewidth=0.6, linestyle=":")
     work = rows[rows.quantity == "backward"].set_index("variant").value
     axis.set_xticks(range(len(variants)), [f"{SHORT[name]}\n{100 * work[name]:.0f} %" for name in variants])
-    axis.set(xlabel="what freezes, and backward work left", ylim=(low, None), xlim=(-0.6, len(variants) - 0.4))
+    axis.set(xlabel="what freezes, and backward work left", xlim=(-0.6, len(variants) - 0.4))
     axis.grid(axis="x", visible=False)
