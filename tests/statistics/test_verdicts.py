@@ -113,10 +113,10 @@ def test_few_networks_make_a_claim_less_sure_where_many_are_stated():
 def test_counts_keep_checks_and_what_is_beyond_apart():
     found = judge(
         claim(ABOVE, id="a"), claim(ABOVE, id="b", metric="over"), claim(ABOVE, id="c", check=True, metric="out"),
-        claim(ABOVE, id="d", beyond=True), claim({}, id="e"), m=IN, over=OVER, out=OUT,
+        claim(ABOVE, id="d", beyond=True), claim({}, id="e", no_control="None."), m=IN, over=OVER, out=OUT,
     )  # fmt: skip
     assert listing.headline(found) == (
-        "3 claims: 1 reproduced, 0 not reproduced, 1 undecided, 1 not judged; "
+        "3 claims: 1 reproduced, 0 not reproduced, 1 undecided, 1 not judged; 2 name no control and do not say why; "
         "1 checks apart: 0 reproduced, 1 not reproduced, 0 undecided, 0 not judged; "
         "1 claims beyond the documents: 1 reproduced, 0 not reproduced, 0 undecided, 0 not judged"
     )

@@ -15,6 +15,8 @@ def headline(verdicts: Iterable[Verdict]) -> str:
     parts = [f"{len(claims)} claims: {counts(claims)}"]
     if idle := sum(v.verdict == REPRODUCED and v.control_passes for v in claims):
         parts.append(f"of those reproduced, {idle} no evidence, as the control passes too")
+    if silent := sum(v.control is None and v.no_control is None for v in claims):
+        parts.append(f"{silent} name no control and do not say why")
     if checks := [v for v in verdicts if v.check]:
         parts.append(f"{len(checks)} checks apart: {counts(checks)}")
     if beyond := [v for v in verdicts if v.beyond and not v.check]:
