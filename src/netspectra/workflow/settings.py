@@ -248,7 +248,7 @@ def _shapes_fit(data: Images, network: Network, where: list[str]) -> Iterator[st
 
 
 def _references(found: Params, experiments: dict[str, Experiment]) -> Iterator[str]:
-    """Networks, data sets and jobs that are named are there; no figure is drawn by two experiments."""
+    """Networks, data sets, experiments and jobs that are named are there; no figure is drawn by two experiments."""
     drawn: dict[str, str] = {}
     for name, block in experiments.items():
         yield from _missing_pieces(name, block.figures)
@@ -257,6 +257,10 @@ def _references(found: Params, experiments: dict[str, Experiment]) -> Iterator[s
             for wanted in getattr(block, kind, []):
                 if wanted not in there:
                     yield f"experiments.{name}.{kind}: found {wanted!r}, wanted of {', '.join(there) or 'none'}"
+        for wanted in getattr(block, "reads", []):
+            if wanted not in experiments or wanted == name:
+                others = ", ".join(other for other in experiments if other != name)
+                yield f"experiments.{name}.reads: found {wanted!r}, wanted of {others or 'none'}"
         for figure in block.figures:
             if drawn.setdefault(figure, name) != name:
                 yield f"experiments.{name}.figures: found {figure!r}, which {drawn[figure]} draws; give it another name"
