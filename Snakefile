@@ -44,4 +44,6 @@ rule all:
 
 if workflow.is_main_process:
     atexit.register(say_errors)
+    ours(check_claims)
+    ours(take_places)
     ours(make_stale_again)

@@ -41,6 +41,7 @@ class Project:
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
         network = params["scales"]["smoke"]["networks"]["align_mlp"] | {"epochs": 60}
         params |= {"scale": "smoke", "untried": [], "scales": {"smoke": {"networks": {"align_mlp": network}}}}
+        params["scales"] |= {name: {} for name in ("sample", "evening", "paper")}
         params["data"] = {"mnist": params["data"]["mnist"]}
         params["networks"] = {"align_mlp": params["networks"]["align_mlp"]}
         params["experiments"] = {name: params["experiments"][name] for name in self.experiments}
@@ -56,6 +57,8 @@ class Project:
         shutil.copytree(ROOT / ".dvc", self.folder / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
         config = self.folder / ".dvc/config"
         config.write_text(config.read_text().replace("../../netspectra-store", str(remote)))
+        ignored = self.folder / ".gitignore"  # here the metrics of smoke are the ones that count
+        ignored.write_text(ignored.read_text().replace("/data/smoke/\n", ""))
         stages = self.succeed("python", "-m", "netspectra.workflow.stages", PYTHONPATH="src")
         (self.folder / "dvc.yaml").write_text(stages)
         self.succeed("git", "init", "-q")

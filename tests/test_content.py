@@ -133,3 +133,32 @@ def test_code_changed_while_a_training_runs_is_not_recorded(project):
         "Remedy: run it again",
     ]
     assert not (project.folder / NETWORK).exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "problem"),
+    [
+        ("claims.yaml", "{paper: ", "{papre: ", "holds: found 'papre', wanted of smoke, sample, evening, paper"),
+        ("claims.yaml", None, None, "its claims.yaml is missing in "),
+        ("align_by_layer.rst", None, None, "its align_by_layer.rst is missing in "),
+        ("plot.py", None, None, "its plot.py is missing in "),
+    ],
+)
+def test_a_broken_reference_is_refused_though_every_result_is_there(project, file, old, new, problem):
+    path = project.folder / "src/netspectra/experiments/align_training" / file
+    if old is None:
+        path.unlink()
+    else:
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new, 1))
+    *_, said, remedy = project.run("snakemake").stderr.splitlines()
+    assert problem in said
+    assert remedy.startswith("Remedy: ")
+
+
+def test_a_file_in_the_place_of_a_folder_is_said(project):
+    shutil.rmtree(project.folder / "figures")
+    (project.folder / "figures").touch()
+    assert project.run("snakemake").stderr.splitlines()[-2:] == [
+        "Error: figures: found a file, wanted a folder for results", "Remedy: mv figures figures.mine",
+    ]  # fmt: skip

@@ -49,6 +49,9 @@ NetworkNames = Annotated[
     list[Name], Field(min_length=1, description="Networks the experiment reads"), AfterValidator(each_once)
 ]
 OneNetwork = Annotated[list[Name], Field(min_length=1, max_length=1, description="The network the experiment reads")]
+ExperimentNames = Annotated[
+    list[Name], Field(min_length=1, description="Experiments whose tables are read"), AfterValidator(each_once)
+]
 Figures = Annotated[
     list[Name], Field(min_length=1, description="Figures the experiment draws"), AfterValidator(each_once)
 ]

@@ -45,4 +45,6 @@ def said(error: BaseException) -> str:
     """An error as the last lines that a person sees: what is wrong, and what to do about it."""
     if isinstance(error, NetspectraError):
         return f"Error: {error.args[0]}" + (f"\nRemedy: {error.remedy}" if error.remedy else "")
+    if isinstance(error, OSError) and error.filename:
+        return f"Error: {error.filename}: {error.strerror}\nRemedy: make the place writable and free, then run again"
     return f"Error: {type(error).__name__}: {error}\nRemedy: the log has the whole story"

@@ -50,6 +50,8 @@ def load(path: Path | str) -> Any:
         json.dumps(found, default=str)  # an alias within itself, or a key that is a list
     except yaml.MarkedYAMLError as error:
         raise ValueError(f"{path}, {_where(error)}: {error.problem or error}") from None
+    except FileNotFoundError:
+        raise ValueError(f"{path}: missing") from None
     except (OSError, yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path}: not YAML: {error}") from None
     return found

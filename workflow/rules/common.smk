@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from netspectra.data.mirrors import held, mirrors_in_force
 from netspectra.errors import NetspectraError, said
-from netspectra.statistics.claims import published
+from netspectra.statistics.claims import published, read_all
 from netspectra.statistics.replication import least_replicates
 from netspectra.workflow import jobs, layout, records, stale
 from netspectra.workflow.imports import digest_of
@@ -74,6 +74,22 @@ def ask_for_one_scale():
         if place and place[1] != scale and place[1] in SCALES:
             error = f"{target} is of scale {place[1]}, and the scale in force is {scale}"
             raise NetspectraError(error, f"make stages, if dvc.yaml asks for it; else --config scale={place[1]}")
+
+
+def take_places():
+    """Refuse places of results that are no folders: Snakemake would end in a traceback."""
+    for place in {parent for one in filter(made, workflow.rules) for parent in Path(str(one.output[0])).parents}:
+        if place.exists() and not place.is_dir():
+            raise NetspectraError(f"{place}: found a file, wanted a folder for results", f"mv {place} {place}.mine")
+
+
+def check_claims():
+    """Refuse claims that are wrongly written, whatever is asked for."""
+    for claim in read_all(map(claims_of, config["experiments"])):
+        for scale in claim.holds:
+            if scale not in SCALES:
+                problem = f"{claims_of(claim.experiment)}: {claim.id}: holds: found {scale!r}"
+                raise NetspectraError(f"{problem}, wanted of {', '.join(SCALES)}", "name a scale of params.yaml")
 
 
 def say_errors():

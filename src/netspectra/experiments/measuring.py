@@ -14,6 +14,7 @@ import torch
 
 from netspectra.data.images import Dataset
 from netspectra.data.tasks import load
+from netspectra.experiments import tables
 from netspectra.files import replacing
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
@@ -33,6 +34,7 @@ class Given:
         prepared: Files of prepared data by set.
         device: Where to compute.
         published: What its document prints, as claims.yaml gives it.
+        tables: Tables of the experiments that the block reads, by name.
     """
 
     settings: dict
@@ -40,6 +42,7 @@ class Given:
     prepared: dict[str, Path] = field(default_factory=dict)
     device: torch.device | str = "cpu"
     published: dict = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def _loaded(self) -> dict[str, Dataset]:
@@ -66,11 +69,16 @@ class Findings:
     metrics: Metrics
 
 
+def sizes(data: Dataset) -> list[dict]:
+    """Rows that tell figures how many images the networks learned from, and how many they were tested on."""
+    return [{"quantity": "images", "split": split, "value": len(getattr(data, split))} for split in ("train", "test")]
+
+
 def run(inputs: dict, outputs: dict, settings: dict) -> None:
     """Run one analysis.
 
     Args:
-        inputs: {"networks": files, "data": files}, each named as its network or set.
+        inputs: {"networks": files, "data": files, "tables": files}, each named as its network, set or experiment.
         outputs: {"table", "metrics"}.
         settings: {"name", "experiment": its block, "published", "networks": blocks by name, "device", "threads"}.
     """
@@ -80,7 +88,8 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     networks = {name: checkpoints.load(files[name], block, device) for name, block in settings["networks"].items()}
     prepared = {Path(path).stem: Path(path) for path in inputs.get("data", [])}
     module = importlib.import_module(f"netspectra.experiments.{settings['name']}.analysis")
-    given = Given(settings["experiment"], networks, prepared, device, settings["published"])
+    read = {Path(path).stem: tables.read(path, Path(path).stem) for path in inputs.get("tables", [])}
+    given = Given(settings["experiment"], networks, prepared, device, settings["published"], read)
     findings: Findings = module.analyse(given)
     write(findings, Path(outputs["table"]), Path(outputs["metrics"]))
 

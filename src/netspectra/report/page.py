@@ -33,7 +33,7 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     ]
     links = " ".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in settings["figures"])
     page = Template(PAGE.read_text(encoding="utf-8"))
-    shown = {"scale": escape(scale_in_words(settings["scale"])), "counts": escape(headline(verdicts))}
+    shown = {"scale": escape(scale_in_words(settings["scale"])), "counts": escape("; ".join(headline(verdicts)))}
     with replacing(outputs["page"]) as temporary:
         temporary.write_text(page.substitute(shown, links=links, sections="\n".join(sections)), encoding="utf-8")
 

@@ -151,7 +151,7 @@ def _file(file: Path) -> ClaimsFile:
     try:
         content = load(file)
     except ValueError as error:
-        raise ClaimError(str(error)) from None
+        raise ClaimError(str(error), f"mend it, or git checkout {file}") from None
     try:
         return ClaimsFile.model_validate(content)
     except ValidationError as error:

@@ -8,18 +8,19 @@ from netspectra.statistics.judging import NOT_JUDGED, NOT_REPRODUCED, REPRODUCED
 KINDS = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_JUDGED)
 
 
-def headline(verdicts: Iterable[Verdict]) -> str:
-    """All verdicts in a sentence: claims by kind, then what is counted apart from them."""
-    verdicts = list(verdicts)
+def headline(verdicts: list[Verdict]) -> list[str]:
+    """All verdicts in phrases: claims by kind, then what is counted apart from them."""
     claims = [v for v in verdicts if v.is_counted]
     parts = [f"{len(claims)} claims: {counts(claims)}"]
     if idle := sum(v.verdict == REPRODUCED and v.control_passes for v in claims):
         parts.append(f"of those reproduced, {idle} no evidence, as the control passes too")
+    if silent := sum(v.control is None and v.no_control is None for v in claims):
+        parts.append(f"{silent} name no control and do not say why")
     if checks := [v for v in verdicts if v.check]:
         parts.append(f"{len(checks)} checks apart: {counts(checks)}")
     if beyond := [v for v in verdicts if v.beyond and not v.check]:
         parts.append(f"{len(beyond)} claims beyond the documents: {counts(beyond)}")
-    return "; ".join(parts)
+    return parts
 
 
 def counts(verdicts: Iterable[Verdict]) -> str:
@@ -51,7 +52,7 @@ def table(verdicts: list[Verdict], *, everything: bool = False) -> str:
     lines += [_counted(name, [v for v in verdicts if v.document == name]) for name in documents]
     lines += ["", *map(_line, shown)] if shown else []
     where = scale_in_words(verdicts[0].scale) if verdicts else "none"
-    return "\n".join([*lines, "", f"Scale {where}: {headline(verdicts)}."])
+    return "\n".join([*lines, "", f"Scale {where}:", *headline(verdicts)])
 
 
 def _counted(name: str, verdicts: list[Verdict]) -> str:

@@ -11,6 +11,13 @@ def replicates_of(block: Mapping) -> dict[str, int]:
     return {name: change.get("replicates", block["replicates"]) for name, change in variants.items()}
 
 
+def networks_behind(settings: Mapping, experiment: str) -> list[str]:
+    """Networks that an experiment reads, itself or in the tables of others."""
+    block = settings["experiments"][experiment]
+    theirs = [name for other in block.get("reads", []) for name in networks_behind(settings, other)]
+    return list(dict.fromkeys([*block.get("networks", []), *theirs]))
+
+
 def least_replicates(settings: Mapping, experiment: str) -> int | None:
     """The least number of networks, or of repetitions of its own, that an experiment has of anything; None without.
 
@@ -19,7 +26,8 @@ def least_replicates(settings: Mapping, experiment: str) -> int | None:
         experiment: Its name.
     """
     block = settings["experiments"][experiment]
-    counts = [n for name in block.get("networks", []) for n in replicates_of(settings["networks"][name]).values()]
+    behind = networks_behind(settings, experiment)
+    counts = [n for name in behind for n in replicates_of(settings["networks"][name]).values()]
     return min([*counts, *([block["replicates"]] if "replicates" in block else [])], default=None)
 
 
@@ -33,7 +41,7 @@ def keys_of(settings: Mapping, experiment: str) -> list[str]:
     block, scale = settings["experiments"][experiment], settings["scale"]
     above = "" if scale == FULL_SCALE else f"scales.{scale}."
     own = [f"experiments.{experiment}.replicates"] if "replicates" in block else []
-    found = [key for name in block.get("networks", []) for key in _keys(name, settings["networks"][name])]
+    found = [key for name in networks_behind(settings, experiment) for key in _keys(name, settings["networks"][name])]
     return [f"{above}{key}" for key in [*found, *own]]
 
 

@@ -19,7 +19,7 @@ from netspectra.statistics.judged import Verdict, tolerance_of
 from netspectra.statistics.judging import UNDECIDED
 from netspectra.statistics.listing import numbers
 from netspectra.statistics.metrics import estimate_of
-from netspectra.statistics.replication import keys_of, replicates_of
+from netspectra.statistics.replication import keys_of, networks_behind, replicates_of
 from netspectra.statistics.settling import required_replicates
 from netspectra.strict_yaml import load
 
@@ -92,7 +92,8 @@ def _required(v: Verdict, limit: int) -> int | None:
 def _minutes(v: Verdict, wanted: int, settings: Mapping, times: Path) -> float | None:
     """Time of what is missing, at what one network of the block, or one repetition of the analysis, took."""
     block = settings["experiments"][v.experiment]
-    counts = {f"train_{name}": replicates_of(settings["networks"][name]).values() for name in block.get("networks", [])}
+    behind = networks_behind(settings, v.experiment)
+    counts = {f"train_{name}": replicates_of(settings["networks"][name]).values() for name in behind}
     if "replicates" in block:
         counts[v.experiment] = [block["replicates"]]
     seconds = {job: seconds_of(times / f"{job}.tsv") for job in counts}

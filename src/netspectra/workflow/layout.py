@@ -81,6 +81,11 @@ def networks_of(settings: Settings, experiment: str) -> dict[str, dict]:
     return {name: settings["networks"][name] for name in settings["experiments"][experiment].get("networks", [])}
 
 
+def tables_of(settings: Settings, experiment: str) -> list[str]:
+    """Tables of other experiments that an experiment reads, so that nothing is computed twice."""
+    return [table_file(settings, name) for name in settings["experiments"][experiment].get("reads", [])]
+
+
 def sets_of(settings: Settings, experiment: str) -> list[str]:
     """Data sets that an experiment reads: its own, and those of its networks."""
     own = settings["experiments"][experiment].get("data", [])

@@ -17,6 +17,7 @@ from netspectra.workflow.data_blocks import DataSet, Download, Images, Text
 from netspectra.workflow.network_blocks import Network
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
+MEND = "change what each line names, in params.yaml or in the file that it names"
 LAID_OVER = ("data", "networks", "experiments")
 
 
@@ -74,7 +75,7 @@ def read(file: Path | str = "params.yaml") -> dict:
     try:
         return load(file)
     except ValueError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(str(error), "mend that place, or git checkout params.yaml") from None
 
 
 def resolve(params: dict) -> dict:
@@ -92,14 +93,16 @@ def resolve(params: dict) -> dict:
     params = deepcopy(params)
     scales, scale = params.pop("scales", None), params.get("scale")
     if not isinstance(scales, dict) or not all(isinstance(over, dict) for over in scales.values()):
-        raise SettingsError(f"params.yaml: scales: found {scales!r}, wanted a block per scale, {{}} for no change")
+        problem = f"params.yaml: scales: found {scales!r}, wanted a block per scale"
+        raise SettingsError(problem, "write {} for a scale that changes nothing")
     if not isinstance(scale, str) or scale not in scales:
-        raise SettingsError(f"params.yaml: scale: found {scale!r}, allowed: {', '.join(map(str, scales))}")
+        problem = f"params.yaml: scale: found {scale!r}, allowed: {', '.join(map(str, scales))}"
+        raise SettingsError(problem, "choose one of them, or add it under scales")
     if problems := list(_overlay_problems(params, scales[scale], scale)):
-        raise SettingsError("params.yaml:\n  " + "\n  ".join(problems))
+        raise SettingsError("params.yaml:\n  " + "\n  ".join(problems), MEND)
     settings, problems = _checked(_tried(_left_out(merge(params, scales[scale]))))
     if problems:
-        raise SettingsError(f"params.yaml at scale {scale}:\n  " + "\n  ".join(problems))
+        raise SettingsError(f"params.yaml at scale {scale}:\n  " + "\n  ".join(problems), MEND)
     return settings
 
 
@@ -245,19 +248,31 @@ def _shapes_fit(data: Images, network: Network, where: list[str]) -> Iterator[st
 
 
 def _references(found: Params, experiments: dict[str, Experiment]) -> Iterator[str]:
-    """Networks, data sets and jobs that are named are there; no figure is drawn by two experiments."""
+    """Networks, data sets, experiments and jobs that are named are there; no figure is drawn by two experiments."""
     drawn: dict[str, str] = {}
     for name, block in experiments.items():
+        yield from _missing_pieces(name, block.figures)
         for kind in ("networks", "data"):
             there = getattr(found, kind)
             for wanted in getattr(block, kind, []):
                 if wanted not in there:
                     yield f"experiments.{name}.{kind}: found {wanted!r}, wanted of {', '.join(there) or 'none'}"
+        for wanted in getattr(block, "reads", []):
+            if wanted not in experiments or wanted == name:
+                others = ", ".join(other for other in experiments if other != name)
+                yield f"experiments.{name}.reads: found {wanted!r}, wanted of {others or 'none'}"
         for figure in block.figures:
             if drawn.setdefault(figure, name) != name:
                 yield f"experiments.{name}.figures: found {figure!r}, which {drawn[figure]} draws; give it another name"
     for kind in ("networks", "experiments"):
         yield from _resource_problems(kind, getattr(found.resources, kind), list(getattr(found, kind)))
+
+
+def _missing_pieces(experiment: str, figures: list[str]) -> Iterator[str]:
+    """Files of an experiment that Snakemake would not miss where there is an older result."""
+    for piece in ("analysis.py", "plot.py", "claims.yaml", *(f"{figure}.rst" for figure in figures)):
+        if not (EXPERIMENTS / experiment / piece).is_file():
+            yield f"experiments.{experiment}: its {piece} is missing in {EXPERIMENTS}/{experiment}; write it"
 
 
 def _resource_problems(kind: str, named: dict[str, Changed], there: list[str]) -> Iterator[str]:

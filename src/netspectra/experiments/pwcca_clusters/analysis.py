@@ -9,7 +9,7 @@ from scipy.stats import f_oneway
 from torch import nn
 
 from netspectra.data.images import Dataset
-from netspectra.experiments.measuring import Findings, Given
+from netspectra.experiments.measuring import Findings, Given, sizes
 from netspectra.lenses.ablation import cumulative_ablation, curve_area
 from netspectra.lenses.controls import with_statistics
 from netspectra.lenses.representations import pair_rows, represented
@@ -17,8 +17,10 @@ from netspectra.lenses.scoring import accuracy
 from netspectra.measures.clusters import Clustering, clustering, profile_distances
 from netspectra.measures.compared import MEASURES, distance_matrices
 from netspectra.networks.checkpoints import Networks, variant_settings
-from netspectra.statistics.intervals import Metrics, interval
+from netspectra.statistics.estimates import jackknife
+from netspectra.statistics.intervals import Metrics
 
+JUDGED = ("silhouette", "purity", "gap", "ratio", "farthest", "profile_silhouette", "profile_purity")
 ENDINGS = {"trained": "", "untrained": "_control", "permuted": "_permuted"}
 
 
@@ -29,7 +31,7 @@ def analyse(given: Given) -> Findings:
     train = list(data.train.batches(settings["batch"]))
     rates = {v: variant_settings(networks.settings, v)["optimiser"]["rate"] for v in networks.variants}
     groups = torch.arange(len(rates)).repeat_interleave(networks.settings["replicates"])
-    rows, metrics, generator = [], Metrics(), torch.Generator().manual_seed(settings["seed"])
+    rows, metrics, generator = sizes(data), Metrics(), torch.Generator().manual_seed(settings["seed"])
     for state in ("trained", "untrained"):
         found = represented(_networks(networks, state, train), [settings["layer"]], train)[settings["layer"]]
         matrices = distance_matrices(found)
@@ -56,35 +58,31 @@ def _networks(networks: Networks, state: str, train: list) -> Iterator[nn.Module
             yield network if state == "trained" else with_statistics(network, train)
 
 
-def add_groups(metrics: Metrics, measure: str, matrix: torch.Tensor, groups: torch.Tensor, state: str) -> list[dict]:
-    """How groups show in distances and in profiles of distances, with a jackknife over places within groups."""
-    names = list(judged(matrix, groups))
-    size = int(groups.bincount()[0])
-    found, without = judged(matrix, groups), []
-    for k in range(size if size > 2 else 0):  # one network of every group left out
-        kept = torch.cat([(groups == g).nonzero()[:, 0][torch.arange(size) != k] for g in groups.unique()])
-        without.append(judged(matrix[kept][:, kept], groups[kept]))
-    rows = []
-    for name in names:
-        half = half_width([w[name] for w in without])
-        full = f"{measure}_{name}{ENDINGS[state]}"
-        metrics[full], metrics[f"{full}_low"], metrics[f"{full}_high"] = (
-            found[name],
-            found[name] - half,
-            found[name] + half,
-        )
-        ends = {"value": found[name], "low": found[name] - half, "high": found[name] + half}
-        rows.append({"quantity": name, "state": state, "measure": measure, **ends})
-    return rows
+def add_groups(
+    metrics: Metrics, measure: str, matrix: torch.Tensor, groups: torch.Tensor, state: str
+) -> Iterator[dict]:
+    """How groups of one size show in distances and in profiles of them; a jackknife leaves one of every group out."""
+    members = torch.stack([(groups == group).nonzero()[:, 0] for group in groups.unique()])
+    for name in JUDGED:
+
+        def of(places: np.ndarray, name: str = name) -> float:
+            kept = members[:, torch.as_tensor(places, dtype=torch.long)].flatten()
+            return judged(matrix[kept][:, kept], groups[kept])[name]
+
+        found = jackknife(of, np.arange(members.shape[1]), "log" if name == "ratio" else "identity")
+        metrics.put(f"{measure}_{name}{ENDINGS[state]}", found)
+        ends = {"value": found.value, "low": found.low, "high": found.high}
+        yield {"quantity": name, "state": state, "measure": measure, **ends}
 
 
 def judged(matrix: torch.Tensor, groups: torch.Tensor) -> dict[str, float]:
-    """Numbers of the clustering by distance, and by profile of distances."""
+    """Numbers of the clustering by distance, and by profile of distances; those of `JUDGED`."""
     plain, profile = clustering(matrix, groups), clustering(profile_distances(matrix), groups)
     return {
         "silhouette": plain.silhouette,
         "purity": plain.purity,
         "gap": plain.between - plain.within,
+        "ratio": plain.between / plain.within,
         "farthest": farthest(plain),
         "profile_silhouette": profile.silhouette,
         "profile_purity": profile.purity,
@@ -95,14 +93,6 @@ def farthest(found: Clustering) -> float:
     """How much farther the farthest group is from the rest than the next."""
     last, first = found.apart.topk(2).values.flip(0).tolist()
     return first - last
-
-
-def half_width(without: list[float]) -> float:
-    """Half the jackknife's 95 % interval from values that leave one out; 0 where there are none."""
-    if not without:
-        return 0.0
-    mean, low, _ = interval(without)
-    return (mean - low) * (len(without) - 1)
 
 
 def _each(networks: list[nn.Module], rates: list[float], data: Dataset, settings: dict) -> Iterator[dict]:

@@ -8,17 +8,19 @@ import torch
 from torch import nn
 
 from netspectra.data.images import Dataset
-from netspectra.experiments.measuring import Findings, Given
+from netspectra.experiments.measuring import Findings, Given, sizes
 from netspectra.lenses.controls import with_statistics
 from netspectra.lenses.representations import pair_rows, represented
 from netspectra.lenses.scoring import accuracy
 from netspectra.measures.compared import MEASURES, distance_matrices
 from netspectra.networks.checkpoints import Networks
 from netspectra.statistics.intervals import Metrics
-from netspectra.statistics.pairs import add_pairs, pairs
+from netspectra.statistics.pairs import add_pairs, pairs, ratio_of_pairs
 
 VARIANTS = ("true", "permuted")
 GROUPS = (*VARIANTS, "inter")
+SPLITS = ("train", "test")
+ENDINGS = {"trained": "", "untrained": "_control"}
 ENDS = 3  # layers judged at the top and at the bottom
 Means = dict[tuple[str, str, str, str, str], np.ndarray]  # by split, state, place, measure, group: of every pair
 
@@ -27,20 +29,20 @@ def analyse(given: Given) -> Findings:
     """Tabulate the distances of all pairs, at every layer, trained and untrained, on training and on test images."""
     (name,) = given.settings["networks"]
     networks, batch = given.networks[name], given.settings["batch"]
-    rows, metrics, means = [], Metrics(), {}
+    rows, metrics, means = sizes(given.data(name)), Metrics(), {}
     for variant in VARIANTS:
         rows += add_accuracy(metrics, networks, variant, given.data(name, variant), batch)
     splits = {"train": list(given.data(name).train.batches(batch)), "test": list(given.data(name).test.batches(batch))}
-    for state in ("trained", "untrained"):
+    for state in ENDINGS:
         looked = list(_networks(networks, state, splits["train"]))
         for split, batches in splits.items():
             rows += _distances(looked, batches, means, state=state, split=split)
     curves = Metrics()
     add_groups(curves, means, len(looked) // 2)
     add_contrasts(metrics, means, len(looked) // 2)
-    table = pd.DataFrame([*rows, *summaries(Metrics(curves | metrics), means)])
+    rows += [*summaries(curves, means), *ratios(metrics, means, len(looked) // 2)]
     metrics.update({name: value for name, value in curves.items() if name.startswith("pwcca_trained")})
-    return Findings(table, metrics)
+    return Findings(pd.DataFrame(rows), metrics)
 
 
 def places_of(network: nn.Module) -> list[str]:
@@ -50,7 +52,7 @@ def places_of(network: nn.Module) -> list[str]:
 
 def add_accuracy(metrics: Metrics, networks: Networks, variant: str, data: Dataset, batch: int) -> Iterator[dict]:
     """Accuracy (%) on the labels that the networks were trained on, which is to be near 100, and on test images."""
-    for split in ("train", "test"):
+    for split in SPLITS:
         found = [100 * accuracy(network, getattr(data, split).batches(batch)) for network in networks.stack(variant)]
         metrics.add(f"accuracy_{variant}_{split}", found)
         metrics.number(f"accuracy_{variant}_{split}_least", min(found))
@@ -94,22 +96,38 @@ def add_groups(metrics: Metrics, means: Means, networks: int) -> None:
 
 def add_contrasts(metrics: Metrics, means: Means, networks: int) -> None:
     """What the notes claim: between groups at the last and first convolutions, with its control beside it."""
-    convolutions = list(dict.fromkeys(place for _, _, place, _, _ in means if place.startswith("conv")))
-    for split in ("train", "test"):
-        for state, ending in (("trained", ""), ("untrained", "_control")):
-            for measure in MEASURES:
-                for n, place in enumerate(convolutions[: -ENDS - 1 : -1], 1):
-                    found = _group(means, split, state, place, measure)
-                    name = f"{measure}_{split}_top_{n}"
-                    add_pairs(metrics, name + ending, found["permuted"] - found["true"], networks)
-                    if state == "trained":
-                        add_pairs(metrics, f"{name}_inter", found["inter"] - found["permuted"], networks)
-                        add_pairs(metrics, f"{name}_inter_control", found["inter"] - found["true"], networks)
-            for n, place in enumerate(convolutions[:ENDS], 1):
+    places = convolutions(means)
+    for split in SPLITS:
+        for state, ending in ENDINGS.items():
+            for n, place in enumerate(places[: -ENDS - 1 : -1], 1):
+                found = _group(means, split, state, place, "pwcca")
+                name = f"pwcca_{split}_top_{n}"
+                add_pairs(metrics, name + ending, found["permuted"] - found["true"], networks)
+                if state == "trained":
+                    add_pairs(metrics, f"{name}_inter", found["inter"] - found["permuted"], networks)
+                    add_pairs(metrics, f"{name}_inter_control", found["inter"] - found["true"], networks)
+            for n, place in enumerate(places[:ENDS], 1):
                 found = _group(means, split, state, place, "pwcca")
                 add_pairs(metrics, f"pwcca_{split}_low_{n}{ending}", found["permuted"] - found["true"], networks)
             for group, values in _group(means, split, state, "out", "pwcca").items():
                 add_pairs(metrics, f"pwcca_{split}_softmax_{group}{ending}", values, networks)
+
+
+def convolutions(means: Means) -> list[str]:
+    """Names of all convolutions, from the image on."""
+    return list(dict.fromkeys(place for _, _, place, _, _ in means if place.startswith("conv")))
+
+
+def ratios(metrics: Metrics, means: Means, networks: int) -> Iterator[dict]:
+    """Distance among memorising over distance among generalising networks at the top, on training images."""
+    for state, ending in ENDINGS.items():
+        for measure in MEASURES:
+            top = [_group(means, "train", state, place, measure) for place in convolutions(means)[-ENDS:]]
+            far, near = (np.mean([found[group] for found in top], axis=0) for group in ("permuted", "true"))
+            ratio = ratio_of_pairs(far, near, networks)
+            metrics.put(f"{measure}_ratio{ending}", ratio)
+            ends = {"value": ratio.value, "low": ratio.low, "high": ratio.high}
+            yield {"quantity": "ratio", "state": state, "measure": measure, **ends}
 
 
 def _group(means: Means, split: str, state: str, place: str, measure: str) -> dict[str, np.ndarray]:
@@ -117,17 +135,8 @@ def _group(means: Means, split: str, state: str, place: str, measure: str) -> di
 
 
 def summaries(metrics: Metrics, means: Means) -> Iterator[dict]:
-    """Rows with intervals, for the plot: means of every group, and the contrast under every measure."""
+    """Rows with intervals, for the plot: the mean of every group."""
     for split, state, place, measure, group in means:
         key = {"quantity": "mean", "split": split, "state": state, "layer": place, "measure": measure, "group": group}
-        yield key | _ends(metrics, f"{measure}_{state}_{split}_{place}_{group}")
-    for split in ("train", "test"):
-        for state, ending in (("trained", ""), ("untrained", "_control")):
-            for measure in MEASURES:
-                for n in range(1, ENDS + 1):
-                    key = {"quantity": "contrast", "split": split, "state": state, "layer": n, "measure": measure}
-                    yield key | _ends(metrics, f"{measure}_{split}_top_{n}{ending}")
-
-
-def _ends(metrics: Metrics, name: str) -> dict:
-    return {"value": metrics[name], "low": metrics[f"{name}_low"], "high": metrics[f"{name}_high"]}
+        name = f"{measure}_{state}_{split}_{place}_{group}"
+        yield key | {"value": metrics[name], "low": metrics[f"{name}_low"], "high": metrics[f"{name}_high"]}

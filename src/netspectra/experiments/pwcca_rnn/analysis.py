@@ -15,6 +15,7 @@ from netspectra.lenses.representations import along_sequence, distances_to, repr
 from netspectra.lenses.scoring import accuracy
 from netspectra.measures.compared import MEASURES
 from netspectra.networks.checkpoints import Networks, variant_settings
+from netspectra.statistics.contrasts import ratio
 from netspectra.statistics.intervals import Metrics
 
 QUANTITIES = (*MEASURES, "pwcca_first", "pwcca_second")
@@ -34,8 +35,8 @@ def analyse(given: Given) -> Findings:
         windows = [x for x, _ in test.batches(given.settings["batch"])]
         few = list(torch.cat(windows)[: given.settings["windows"]].split(given.settings["batch"]))
         rows = pd.DataFrame(_through_training(networks, variant, few, given.settings["seed"])).assign(network=variant)
-        add_curves(metrics, variant, rows, given.settings["gap"])
-        frames += [rows, gaps(metrics, variant, rows)]
+        add_curves(metrics, variant, rows, given.settings["share"])
+        frames += [rows, pd.DataFrame(ratios(metrics, variant, rows))]
         frames.append(pd.DataFrame(_along(networks, variant, windows)).assign(network=variant, quantity="sequence"))
     return Findings(pd.concat(frames), metrics)
 
@@ -61,13 +62,15 @@ def _through_training(networks: Networks, variant: str, batches: list, seed: int
                     yield from ({**key, "measure": m, "value": getattr(layers[place], m)} for m in QUANTITIES)
 
 
-def add_curves(metrics: Metrics, variant: str, rows: pd.DataFrame, gap: float) -> None:
+def add_curves(metrics: Metrics, variant: str, rows: pd.DataFrame, share: float) -> None:
     """What the notes claim of the curves, per replicate, for the networks and for equal drift as `_control`."""
+    gaps = {}
     for state, ending in ENDINGS.items():
         found = rows[rows.state == state]
         weighted, plain = curves(found, "pwcca"), curves(found, "mean_cca")
         judged, late = [x for x in weighted[0].index if x < LATE], [x for x in weighted[0].index if 0.5 <= x < LATE]
-        metrics.add(f"{variant}_first_share{ending}", [(first_gap(c).loc[judged] >= gap).mean() for c in weighted])
+        gaps[state] = [reached(first_gap(c).loc[judged], share) for c in weighted]
+        metrics.add(f"{variant}_gap{ending}", gaps[state])
         metrics.add(f"{variant}_least_step{ending}", [least_step(c.loc[judged].mean()) for c in weighted])
         orders = [[spearmanr(c.columns, c.loc[late].mean())[0] for c in both] for both in (weighted, plain)]
         metrics.add(f"{variant}_order_weighted{ending}", orders[0])
@@ -75,9 +78,12 @@ def add_curves(metrics: Metrics, variant: str, rows: pd.DataFrame, gap: float) -
         metrics.add(f"{variant}_weighted_over_unweighted{ending}", np.subtract(*orders))
         metrics.add(f"{variant}_worst_rise{ending}", [float(c.diff().max().max()) for c in weighted])
         metrics.number(f"{variant}_final{ending}", max(float(c.loc[1.0].abs().max()) for c in weighted))
-        for measure in MEASURES:
-            means = [first_gap(c).loc[judged].mean() for c in curves(found, measure)]
-            metrics.add(f"{variant}_{measure}_gap{ending}", means)
+    metrics.add(f"{variant}_gap_beyond_drift", np.subtract(gaps["trained"], gaps["drift"]))
+
+
+def reached(gaps: pd.Series, share: float) -> float:
+    """The gap that this share of the checkpoints has at least."""
+    return float(np.sort(gaps)[int(round((1 - share) * len(gaps), 9))])
 
 
 def curves(rows: pd.DataFrame, measure: str) -> list[pd.DataFrame]:
@@ -88,7 +94,12 @@ def curves(rows: pd.DataFrame, measure: str) -> list[pd.DataFrame]:
 
 def first_gap(curve: pd.DataFrame) -> pd.Series:
     """How much farther the nearest of the other layers is from its end than the first layer, at every time."""
-    return curve.iloc[:, 1:].min(axis=1) - curve.iloc[:, 0]
+    return nearest_other(curve) - curve.iloc[:, 0]
+
+
+def nearest_other(curve: pd.DataFrame) -> pd.Series:
+    """Distance of the layer that is nearest to its end, the first left out, at every time."""
+    return curve.iloc[:, 1:].min(axis=1)
 
 
 def least_step(distances: pd.Series) -> float:
@@ -96,15 +107,16 @@ def least_step(distances: pd.Series) -> float:
     return min(b - a for a, b in pairwise(distances))
 
 
-def gaps(metrics: Metrics, variant: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with intervals of the mean gap under every measure, for the plot."""
-    found = []
+def ratios(metrics: Metrics, variant: str, rows: pd.DataFrame) -> Iterator[dict]:
+    """Mean distance of the nearest other layer over that of the first, before `LATE`, under every measure."""
     for state, ending in ENDINGS.items():
         for measure in MEASURES:
-            name = f"{variant}_{measure}_gap{ending}"
-            ends = {"value": metrics[name], "low": metrics[f"{name}_low"], "high": metrics[f"{name}_high"]}
-            found.append({"network": variant, "quantity": "gap", "state": state, "measure": measure, **ends})
-    return pd.DataFrame(found)
+            found = [c[c.index < LATE] for c in curves(rows[rows.state == state], measure)]
+            others, first = ([f(c).mean() for c in found] for f in (nearest_other, lambda c: c.iloc[:, 0]))
+            one = ratio(others, first, paired=True)
+            metrics.put(f"{variant}_{measure}_ratio{ending}", one)
+            ends = {"value": one.value, "low": one.low, "high": one.high}
+            yield {"network": variant, "quantity": "ratio", "state": state, "measure": measure, **ends}
 
 
 def _along(networks: Networks, variant: str, batches: list) -> Iterator[dict]:

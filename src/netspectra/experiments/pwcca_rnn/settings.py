@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from netspectra.blocks import Above, Batch, Experiment, OneNetwork, Positive, Seed
+from netspectra.blocks import Batch, Experiment, Fraction, OneNetwork, Positive, Seed
 
 
 class Settings(Experiment):
@@ -11,5 +11,5 @@ class Settings(Experiment):
     networks: OneNetwork
     batch: Batch
     windows: Positive = Field(description="Test windows whose every step is a sample")
-    gap: Above = Field(description="How much nearer its end the first layer must be than all others, to count")
+    share: Fraction = Field(description="Share of the checkpoints at which the first layer must be nearest its end")
     seed: Seed

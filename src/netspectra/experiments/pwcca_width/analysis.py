@@ -1,21 +1,19 @@
 """Networks of growing width: how far apart their last convolutions are, and how well they do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import spearmanr
 
-from netspectra.experiments.measuring import Findings, Given
+from netspectra.experiments.measuring import Findings, Given, sizes
 from netspectra.lenses.controls import with_statistics
 from netspectra.lenses.representations import neurons, pair_rows, representations
 from netspectra.lenses.scoring import accuracy
 from netspectra.measures.compared import MEASURES, distance_matrices, random_neurons, represent
 from netspectra.networks.checkpoints import Networks
-from netspectra.statistics.estimates import jackknife
 from netspectra.statistics.intervals import Metrics
-from netspectra.statistics.pairs import add_pairs
+from netspectra.statistics.pairs import add_pairs, of_all_pairs, pairs, ratio_of_pairs
 
 ENDINGS = {"trained": "", "untrained": "_control"}
 
@@ -26,13 +24,13 @@ def analyse(given: Given) -> Findings:
     networks, data, batch = given.networks[name], given.data(name), given.settings["batch"]
     splits = {"train": list(data.train.batches(batch)), "test": list(data.test.batches(batch))}
     generator = torch.Generator().manual_seed(given.settings["seed"])
-    rows = []
+    rows = sizes(data)
     for variant in networks.variants:
         for state in ENDINGS:
             rows += _of_width(networks, variant, state, splits, given.settings["filters"], generator)
-    table, metrics = pd.DataFrame(rows), Metrics()
-    add_findings(metrics, table)
-    return Findings(pd.concat([table, pd.DataFrame(_findings(metrics))]), metrics)
+    metrics = Metrics()
+    rows += add_findings(metrics, pd.DataFrame(rows))
+    return Findings(pd.DataFrame(rows), metrics)
 
 
 def _of_width(
@@ -51,61 +49,74 @@ def _of_width(
             yield {**key, "quantity": "accuracy", "first": i, "value": 100 * accuracy(network, batches)}
 
 
-def add_findings(metrics: Metrics, table: pd.DataFrame) -> None:
-    """Order, drop and relation to accuracy, with the untrained networks' as `_control`; `least` accuracies."""
-    accuracies = table[table.quantity == "accuracy"]
-    for split, found in accuracies.groupby("split"):
+def add_findings(metrics: Metrics, table: pd.DataFrame) -> Iterator[dict]:
+    """Steps, drop and relation to accuracy, with the untrained networks' as `_control`; rows for plots.
+
+    `least_step` is the least fall from one width to the next wider one, `least` the least accuracy of all networks.
+    """
+    for split, found in table[table.quantity == "accuracy"].groupby("split"):
         metrics.number(f"accuracy_{split}_least", found.value.min())
-    tested = accuracies[accuracies.split == "test"].pivot(index="first", columns="x", values="value").to_numpy()
-    distances = table[(table.quantity == "distance") & table.measure.isin(MEASURES)]
-    for (split, state, measure), found in distances.groupby(["split", "state", "measure"]):
-        name, ending = f"{measure}_{split}", ENDINGS[state]
-        wide = found.pivot(index=["first", "second"], columns="x", values="value")
-        first, second = (wide.index.get_level_values(level).to_numpy(int) for level in wide.index.names)
-        values, count = wide.to_numpy(), len(tested)
-        both = np.stack([values, (tested[first] + tested[second]) / 2])
-        add_pairs(metrics, f"{name}_drop{ending}", values[:, 0] - values[:, -1], count)
-        for what, statistic in (("order", order), ("accuracy", relation)):
-            chosen = within(statistic, both, first, second)
-            found_of_all = jackknife(chosen, np.arange(count), scale=(-1.0001, 1.0001))
-            _put(metrics, f"{name}_{what}{ending}", found_of_all.value, found_of_all.low, found_of_all.high)
-        for width in wide:
-            add_pairs(metrics, f"{name}_{width}{ending}", wide[width], count)
+    distances = {key: wide(found) for key, found in _distances(table)}
+    accuracies = accuracies_of_pairs(table)
+    for (split, state, measure), found in distances.items():
+        key = {"split": split, "state": state, "measure": measure}
+        if measure == "pwcca":
+            yield from _add_pwcca(metrics, found, accuracies, key)
+        ratio = ratio_of_pairs(found.iloc[0].to_numpy(), found.iloc[-1].to_numpy(), _networks(found))
+        metrics.put(f"{measure}_{split}_ratio{ENDINGS[state]}", ratio)
+        yield {"quantity": "ratio", **key, "value": ratio.value, "low": ratio.low, "high": ratio.high}
     for split in ("train", "test"):
-        share = metrics[f"pwcca_{split}_drop_control"] / metrics[f"pwcca_{split}_drop"]
-        metrics.number(f"pwcca_{split}_drop_share_untrained", share)
+        both = np.stack([distances[split, state, "pwcca"].to_numpy() for state in ENDINGS])
+        metrics.put(f"pwcca_{split}_drop_share_untrained", of_all_pairs(share_of_drop, both, _networks(found)))
 
 
-def within(statistic: Callable, both: np.ndarray, first: np.ndarray, second: np.ndarray) -> Callable:
-    """The statistic of distances and accuracies (2, pairs, widths) over the pairs within a set of networks."""
-    return lambda networks: statistic(*both[:, np.isin(first, networks) & np.isin(second, networks)])
+def _add_pwcca(metrics: Metrics, distances: pd.DataFrame, accuracies: np.ndarray, key: dict) -> Iterator[dict]:
+    name, ending, count = f"pwcca_{key['split']}", ENDINGS[key["state"]], _networks(distances)
+    values = distances.to_numpy()
+    add_pairs(metrics, f"{name}_drop{ending}", values[0] - values[-1], count)
+    metrics.put(f"{name}_least_step{ending}", of_all_pairs(least_step, values, count))
+    both = np.stack([values, accuracies])
+    metrics.put(f"{name}_accuracy{ending}", of_all_pairs(relation, both, count, (-1.0001, 1.0001)))
+    for width in distances.index:
+        stem = f"{name}_{width:g}{ending}"
+        add_pairs(metrics, stem, distances.loc[width], count)
+        ends = {"value": metrics[stem], "low": metrics[f"{stem}_low"], "high": metrics[f"{stem}_high"]}
+        yield {"quantity": "width", "x": width, **key, **ends}
 
 
-def order(distances: np.ndarray, accuracies: np.ndarray) -> float:
-    """Spearman correlation of width and mean distance."""
-    return float(spearmanr(np.arange(distances.shape[1]), distances.mean(0))[0])
+def _distances(table: pd.DataFrame) -> Iterator[tuple]:
+    chosen = (table.quantity == "distance") & table.measure.isin(MEASURES)
+    return iter(table[chosen].groupby(["split", "state", "measure"]))
 
 
-def relation(distances: np.ndarray, accuracies: np.ndarray) -> float:
-    """Pearson correlation of a pair's mean accuracy and its distance, over pairs of all widths."""
-    return float(np.corrcoef(accuracies.ravel(), distances.ravel())[0, 1])
+def wide(rows: pd.DataFrame) -> pd.DataFrame:
+    """Distances with widths as rows, narrowest first, and pairs as columns."""
+    return rows.pivot(index="x", columns=["first", "second"], values="value").sort_index().sort_index(axis=1)
 
 
-def _put(metrics: Metrics, name: str, value: float, low: float | None, high: float | None) -> None:
-    metrics.number(name, value)
-    metrics.number(f"{name}_low", value if low is None else low)
-    metrics.number(f"{name}_high", value if high is None else high)
+def _networks(distances: pd.DataFrame) -> int:
+    return 1 + int(distances.columns.get_level_values("second").max())
 
 
-def _findings(metrics: Metrics) -> Iterator[dict]:
-    """Rows with intervals for the plot: every width, and the drop under every measure."""
-    for split in ("train", "test"):
-        for state, ending in ENDINGS.items():
-            for measure in MEASURES:
-                stem = f"{measure}_{split}_"
-                names = [n for n in metrics if n.startswith(stem) and n.removesuffix(ending)[len(stem) :].isdigit()]
-                for name in [f"{stem}drop{ending}", *(n for n in names if n.endswith(ending))]:
-                    what = name.removesuffix(ending)[len(stem) :]
-                    kind = {"quantity": "drop"} if what == "drop" else {"quantity": "width", "x": int(what)}
-                    ends = {"value": metrics[name], "low": metrics[f"{name}_low"], "high": metrics[f"{name}_high"]}
-                    yield {**kind, "split": split, "state": state, "measure": measure, **ends}
+def accuracies_of_pairs(table: pd.DataFrame) -> np.ndarray:
+    """Mean test accuracy of every pair of every width, (widths, pairs)."""
+    rows = table[(table.quantity == "accuracy") & (table.split == "test")]
+    tested = rows.pivot(index="x", columns="first", values="value").sort_index().to_numpy()
+    first, second = np.array(pairs(tested.shape[1])).T
+    return (tested[:, first] + tested[:, second]) / 2
+
+
+def least_step(distances: np.ndarray) -> float:
+    """The least fall of the mean distance from one width to the next, of distances (widths, pairs)."""
+    return float(-np.diff(distances.mean(1)).max())
+
+
+def relation(both: np.ndarray) -> float:
+    """Pearson correlation of distance and mean accuracy over pairs of all widths, (2, widths, pairs)."""
+    return float(np.corrcoef(*both.reshape(2, -1))[0, 1])
+
+
+def share_of_drop(both: np.ndarray) -> float:
+    """Fall of the untrained networks as a share of the trained, (2, widths, pairs), trained first."""
+    trained, untrained = (found[0].mean() - found[-1].mean() for found in both)
+    return float(untrained / trained)

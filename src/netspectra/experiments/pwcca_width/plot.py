@@ -1,5 +1,6 @@
-"""Distance of the last convolution against width and accuracy, and its fall under five measures."""
+"""Distance of the last convolution against width and against accuracy."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,59 +8,61 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import comparisons, style
 
-NAMES = {"test": "test", "train": "training"}
+LOOKS = {
+    ("trained", "test"): ("trained, test images", style.COLOURS[0], "-"),
+    ("trained", "train"): ("trained, training images", style.COLOURS[5], "-"),
+    ("untrained", "test"): ("before training, test images", "0.35", "--"),
+    ("untrained", "train"): ("before training, training images", "0.65", "--"),
+}
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
-    """Width and accuracy, and measures."""
-    return {"pwcca_width": width(table, published), "pwcca_width_measures": by_measure(table)}
-
-
-def width(table: pd.DataFrame, published: dict) -> Figure:
     """Left: distance by width, trained and untrained, on both kinds of images. Right: every pair, by accuracy."""
-    figure, ((left, right),) = style.page(1, 2, 3.0)
-    rows = table[(table.quantity == "width") & (table.measure == "pwcca")].sort_values("x")
-    for state, line in (("trained", "-"), ("untrained", "--")):
-        for i, split in enumerate(("test", "train")):
-            found = rows[(rows.state == state) & (rows.split == split)]
-            label = f"{'' if state == 'trained' else 'un'}trained, {NAMES[split]} images"
-            comparisons.line(left, found.x, found, label=label, color=style.COLOURS[i], linestyle=line, marker=".")
-    look = {"marker": "D", "markerfacecolor": "none", "color": "black", "linewidth": 0}
-    left.plot(published["filters"], published["distances"], label="published", **look)
-    widths = sorted({*rows.x.astype(int)})
+    figure, ((left, right),) = style.page(1, 2, 3.4)
+    rows = table[table.quantity == "width"].sort_values("x")
+    for (state, split), (label, colour, dashes) in LOOKS.items():
+        found = rows[(rows.state == state) & (rows.split == split)]
+        comparisons.line(left, found.x, found, label=label, color=colour, linestyle=dashes, marker=".")
+    style.published(left, published["filters"], published["distances"], label="published")
     left.set_xscale("log", base=2)
-    left.set_xticks(widths, [str(w) for w in widths], rotation=60)
+    ends = int(rows.x.min()), max(int(rows.x.max()), *published["filters"])
+    ticks = [2**power for power in range(ends[0].bit_length() - 1, ends[1].bit_length() + 1)]
+    left.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=60)
     left.minorticks_off()
-    left.set(xlabel="filters of the last convolution", ylabel="PWCCA distance", ylim=(0, 1))
+    left.set(xlabel="filters of the last convolution", ylabel="PWCCA distance of two networks", ylim=(0, 1))
     against_accuracy(right, table)
-    least = table[(table.quantity == "accuracy") & (table.split == "train")].value.min()
-    title = f"bands: 95 % interval over networks; least training accuracy {least:.1f} %"
-    style.legend_below(left, title, title_fontsize=6, ncols=3)
-    return figure
+    style.legend_below(left, ncols=3)
+    footer(figure, table, settings)
+    return {"pwcca_width": figure}
+
+
+def footer(figure: Figure, table: pd.DataFrame, settings: dict) -> None:
+    """Images, networks, filters, the least accuracy that was reached, and the interval."""
+    reached = table[(table.quantity == "accuracy") & (table.split == "train")]
+    networks = f"{reached['first'].nunique()} networks of each width"
+    filters = f"{settings['filters']} filters of each"
+    least = f"least training accuracy {reached.value.min():.1f} %"
+    parts = (comparisons.images(table), networks, filters, least, comparisons.JACKKNIFE)
+    style.footer(figure, f"scale {settings['scale']}", *parts)
 
 
 def against_accuracy(axis: Axes, table: pd.DataFrame) -> None:
-    """A dot for every pair, wider networks darker, and the regression line; test images."""
-    tested = table[(table.quantity == "accuracy") & (table.split == "test")].set_index(["network", "first"]).value
+    """A dot for every pair, in the colour of its width, and the regression line; test images."""
+    tested = table[(table.quantity == "accuracy") & (table.split == "test")].set_index(["x", "first"]).value
     chosen = (table.quantity == "distance") & (table.measure == "pwcca") & (table.split == "test")
-    pairs = table[chosen & (table.state == "trained")]
-    means = [
-        (tested[n, i] + tested[n, j]) / 2 for n, i, j in zip(pairs.network, pairs["first"], pairs.second, strict=True)
-    ]
-    axis.scatter(means, pairs.value, c=np.log2(pairs.x), cmap="viridis_r", s=12)
+    pairs = table[chosen & (table.state == "trained")].sort_values("x")
+    first, second = (pairs[side].astype(int) for side in ("first", "second"))
+    means = np.array([(tested[x, i] + tested[x, j]) / 2 for x, i, j in zip(pairs.x, first, second, strict=True)])
+    widths = list(pairs.x.unique())
+    for n, width in enumerate(widths):
+        colour = mpl.colormaps["viridis_r"](0.1 + 0.85 * n / max(len(widths) - 1, 1))
+        here = (pairs.x == width).to_numpy()
+        axis.plot(means[here], pairs.value[here], "o", color=colour, markersize=3.5)
+        at = means[here].max(), pairs.value[here].max()
+        axis.annotate(f"{width:,.0f}", at, (3, 2), textcoords="offset points", fontsize=6.5, color=colour)
     slope, start = np.polyfit(means, pairs.value, 1)
-    ends = np.array([min(means), max(means)])
-    axis.plot(ends, start + slope * ends, color="black", linewidth=0.8)
+    ends = np.array([means.min(), means.max()])
+    axis.plot(ends, start + slope * ends, color="0.35", linewidth=0.8)
     r = np.corrcoef(means, pairs.value)[0, 1]
-    axis.set(xlabel="mean test accuracy of the pair (%)", ylabel="PWCCA distance", title=f"r = {r:.3f}, darker: wider")
-
-
-def by_measure(table: pd.DataFrame) -> Figure:
-    """Distance of the narrowest networks less that of the widest, under every measure."""
-    figure, (axes,) = style.page(1, 2, 2.6, sharey=True)
-    for axis, split in zip(axes, ("train", "test"), strict=True):
-        comparisons.by_measure(axis, table[(table.quantity == "drop") & (table.split == split)])
-        axis.set_title(f"{split} images")
-    axes[0].set_ylabel("distance of the narrowest\nless that of the widest")
-    style.legend_below(axes[0], "bars: 95 % interval over networks", title_fontsize=6)
-    return figure
+    title = f"every pair, labelled by filters; r = {r:.2f} (published -0.96)"
+    axis.set(xlabel="mean test accuracy of the pair (%)", ylabel="PWCCA distance of the pair", title=title)

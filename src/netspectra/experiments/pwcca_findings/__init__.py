@@ -1,0 +1,1 @@
+"""Which findings of the PWCCA notes hold under which measure?"""
