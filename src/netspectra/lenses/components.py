@@ -35,7 +35,11 @@ class BatchError:
 
 
 def input_spectra(
-    network: nn.Module, batches: Batches, known: Mapping[str, Spectrum] | None = None
+    network: nn.Module,
+    batches: Batches,
+    known: Mapping[str, Spectrum] | None = None,
+    *,
+    layers: Iterable[str] | None = None,
 ) -> dict[str, Spectrum]:
     """Spectrum of the centred covariance of every layer's input, {layer: spectrum}, streaming.
 
@@ -43,18 +47,18 @@ def input_spectra(
         network: Any module; it runs in evaluation mode.
         batches: Inputs, alone or first in a pair.
         known: Spectra of layers that need not be computed again, such as that of the images.
+        layers: Names of the layers; all when None.
 
     Raises:
         ValueError: A layer with fewer than two samples, or inputs that cannot be read.
     """
-    known = dict(known or {})
-    layers = _layers(network)
-    moments = {}
+    known, names = dict(known or {}), list(_layers(network) if layers is None else layers)
+    moments: dict[str, Moments] = {}
     for batch in batches:
-        for name, rows in layer_inputs(network, batch, [n for n in layers if n not in known]).items():
+        for name, rows in layer_inputs(network, batch, [n for n in names if n not in known]).items():
             moments.setdefault(name, Moments(rows.shape[1])).update(rows)
     found = known | {name: eigenspectrum(m.covariance()) for name, m in moments.items()}
-    return {name: found[name] for name in layers}
+    return {name: found[name] for name in names}
 
 
 def layer_inputs(

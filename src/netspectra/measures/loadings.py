@@ -1,4 +1,4 @@
-"""Loadings: how the energy of weights, or of changes of an input, spreads over the principal components of that input."""
+"""Loadings: how weights, or changes of an input, spread over the principal components of that input."""
 
 import torch
 
