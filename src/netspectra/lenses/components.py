@@ -10,7 +10,7 @@ from torch import nn
 from netspectra.lenses.scoring import inputs_of
 from netspectra.measures.alignment import alignment
 from netspectra.measures.eigenspectra import Spectrum, eigenspectrum
-from netspectra.measures.loadings import component_shares, spectrum_distance
+from netspectra.measures.loadings import component_shares, spectrum_distance, variance_shares
 from netspectra.measures.moments import Moments
 from netspectra.networks.flow import Inputs
 from netspectra.networks.layers import weight_layers
@@ -103,6 +103,29 @@ def batch_errors(
         distance = spectrum_distance(_eigenvalues(rows), spectra[name].values)
         found[name] = BatchError(float(error.square().nanmean().sqrt()), distance)
     return found
+
+
+def energy_by_component(vectors: Iterable[torch.Tensor], inputs: Spectrum) -> torch.Tensor:
+    """Share of the summed squares of changes of an input on every one of its components, (d,).
+
+    As the original code draws the structure of an attack (alignment document, "Application to adversarial robustness").
+
+    Args:
+        vectors: Changes, (samples, ...) each of d numbers, batch by batch.
+        inputs: Spectrum of the covariance of the input.
+    """
+    energy = sum((v.flatten(1).double() @ inputs.vectors).square().sum(0) for v in vectors)
+    return energy / energy.sum()
+
+
+def without_high_variance(weight: torch.Tensor, inputs: Spectrum, cutoff: float) -> torch.Tensor:
+    """Weights (nodes, d) less their part on components of more than a share of the variance: a control of its opposite.
+
+    `measures.projection.keep_high_variance` takes the others away.
+    """
+    high = inputs.vectors[:, variance_shares(inputs.values) > cutoff]
+    rows = weight.double()
+    return (rows - rows @ high @ high.T).to(weight.dtype)
 
 
 def _layers(network: nn.Module) -> dict[str, WeightLayer]:
