@@ -49,25 +49,26 @@ def orders(
 ) -> Iterator[tuple[tuple[str, str, str, str], Evaluation]]:
     """Every way of dropping, as ((layer, rescale, ranking, order), what the test set says).
 
-    All layers at once; and where it is to be thorough, each hidden layer alone.
+    All layers at once; and where it is to be thorough, under every rescale, and each hidden layer alone.
     """
     batches, scores = list(data.test.batches(settings["batch"])), rankings(network, data, generator)
     for layer in [ALL, *(scores["train"] if thorough else ())]:
-        for rescale in settings["rescale"] if layer == ALL else settings["rescale"][:1]:
-            for ranking, order in ways(layer):
-                chosen = scores[ranking] if layer == ALL else {layer: scores[ranking][layer]}
+        alone = layer != ALL
+        for rescale in settings["rescale"][: 1 if alone or not thorough else None]:
+            for ranking, order in ways(alone=alone):
+                chosen = {layer: scores[ranking][layer]} if alone else scores[ranking]
                 found = progressive_dropout(
                     network, batches, chosen, settings["fractions"], order=order, rescale=rescale,
-                    draws=settings["random_draws"], generator=generator,
+                    draws=settings["single_draws" if alone else "random_draws"], generator=generator,
                 )  # fmt: skip
                 yield (layer, rescale, ranking, order), found
 
 
-def ways(layer: str) -> list[Way]:
+def ways(*, alone: bool) -> list[Way]:
     """By alignment on training images, at random, by magnitude; of all layers also on test images, and shuffled."""
     found = [("train", "high"), ("train", "low"), ("train", "random"), ("magnitude", "low")]
     more = [(ranking, order) for ranking in ("test", "shuffled") for order in ("high", "low")]
-    return found + more if layer == ALL else found
+    return found if alone else found + more
 
 
 def rankings(network: nn.Module, data: Dataset, generator: torch.Generator) -> dict[str, Scores]:

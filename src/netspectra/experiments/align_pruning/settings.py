@@ -23,6 +23,7 @@ class Settings(Experiment):
         min_length=1, description="What is done to the nodes that stay; the original's is keep"
     )
     random_draws: Positive = Field(description="Random orders per network")
+    single_draws: Positive = Field(description="Random orders per network where one layer is pruned alone")
     batch: Batch
     chance: Chance
     seed: Seed
