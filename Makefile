@@ -5,6 +5,7 @@ SCALE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SNAKEMAKE := $(BIN)/snakemake $(if $(SCALE),--config scale=$(SCALE))
+IN_FORCE = $(or $(SCALE),$(shell sed -n 's/^scale: *//p' params.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONNOUSERSITE := 1
 # Snakemake and matplotlib want a cache; a home that cannot be written must not stop them.
@@ -13,7 +14,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint format report bench stages pull lock unlock clean
+.PHONY: help reproduce test lint format report bench stages new pull lock unlock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,11 +29,11 @@ $(VENV)/ready: requirements.lock
 reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper or SCALE=smoke for another scale
 	@echo "Reproducing$(if $(SCALE), at scale $(SCALE)): data, networks, tables, figures, verdicts ..."
 	@$(SNAKEMAKE)
-	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.verdicts data/metrics/claims.json
-	@echo "Report: $(CURDIR)/report/index.html"
+	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.verdicts data/$(IN_FORCE)/metrics/claims.json
+	@echo "Report: $(CURDIR)/report/$(IN_FORCE)/index.html"
 
 test: $(VENV)/ready ## all tests, those of DVC, faults and Slurm too (Slurm: where root and its packages are there)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/ready ## ruff, snakefmt and snakemake's own lint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -43,7 +44,7 @@ format: $(VENV)/ready ## rewrite Python and rules in the common format
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . ; $(BIN)/snakefmt -l 120 Snakefile workflow
 
 report: $(VENV)/ready ## Snakemake's own report, with provenance and run times
-	@$(SNAKEMAKE) --report report/snakemake.html
+	@$(SNAKEMAKE) --report report/$(IN_FORCE)/snakemake.html
 
 bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
 	@status=0; for f in benchmarks/[a-z]*.py; do PYTHONPATH=src $(BIN)/python $$f || status=1; done; exit $$status
@@ -51,8 +52,11 @@ bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
 stages: $(VENV)/ready ## write dvc.yaml anew, after a change of params.yaml or of imports
 	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.stages > dvc.yaml.new && mv dvc.yaml.new dvc.yaml
 
+new: $(VENV)/ready ## NAME=...: the folder of a new experiment, with every piece that can be written
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.new $(NAME)
+
 pull: $(VENV)/ready ## fetch what the DVC remote holds, so that both tools say there is nothing to do
-	@$(BIN)/dvc pull && $(BIN)/snakemake --touch -F -q all
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.pull
 
 lock: ## renew requirements.lock (needs uv)
 	@uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
@@ -62,4 +66,4 @@ unlock: $(VENV)/ready ## after a killed run, if Snakemake says that the folder i
 	@$(BIN)/snakemake --unlock
 
 clean: ## remove everything that was made, but not the environment and the metrics, which are in git
-	@rm -rf .resume .store .snakemake logs report figures data/raw data/prepared data/networks data/tables benchmarks/results
+	@rm -rf .resume .store .made .snakemake logs report figures data/raw data/prepared data/*/networks data/*/tables data/smoke benchmarks/results

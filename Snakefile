@@ -19,7 +19,9 @@ ours(read, "params.yaml")
 configfile: "params.yaml"
 
 
+SCALES = list(config["scales"])
 config = ours(resolve, config)
+ours(ask_for_one_scale)
 
 
 include: "workflow/rules/data.smk"
@@ -36,5 +38,10 @@ rule all:
     default_target: True
     input:
         FIGURES,
-        "data/metrics/claims.json",
-        "report/index.html",
+        layout.metrics_file(config, "claims"),
+        layout.page_file(config),
+
+
+if workflow.is_main_process:
+    atexit.register(say_errors)
+    ours(make_stale_again)

@@ -112,7 +112,13 @@ class Project:
     def results(self) -> dict[str, str]:
         """Checksums of networks, tables, metrics and figures."""
         found = {}
-        for folder in ("data/prepared", "data/networks", "data/tables", "data/metrics", "figures"):
+        for folder in (
+            "data/prepared/full",
+            "data/smoke/networks",
+            "data/smoke/tables",
+            "data/smoke/metrics",
+            "figures/smoke",
+        ):
             for path in sorted((self.folder / folder).glob("*")):
                 found[f"{folder}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
         return found

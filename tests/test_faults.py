@@ -42,14 +42,14 @@ def test_a_killed_training_job_is_taken_up(project, undisturbed):
     project.wait_for(".resume/*.safetensors")
     os.kill(job_of(run, "job.py"), signal.SIGKILL)
     assert run.wait() != 0
-    assert not any((project.folder / "data/networks").glob("*"))
+    assert not any((project.folder / "data/smoke/networks").glob("*"))
     project.succeed(*SNAKEMAKE)
-    assert "resumed at step" in (project.folder / "logs/train_align_mlp.log").read_text()
+    assert "resumed at step" in (project.folder / "logs/smoke/train_align_mlp.log").read_text()
     assert project.results() == undisturbed.results()
     assert not any((project.folder / ".resume").glob("*"))
 
 
-@pytest.mark.parametrize("moment", ["logs/train_align_mlp.log", ".resume/*.safetensors", "data/tables/*.csv"])
+@pytest.mark.parametrize("moment", [".resume/*.safetensors", "data/smoke/tables/*.csv"])
 def test_a_killed_run_is_taken_up_after_unlock(project, undisturbed, moment):
     run = project.start(*SNAKEMAKE)
     project.wait_for(moment)
@@ -72,29 +72,30 @@ def test_a_job_whose_snakemake_is_gone_writes_nothing(project):
     while Path(f"/proc/{job}").exists() and "Z" not in Path(f"/proc/{job}/stat").read_text().split(")")[1][:3]:
         assert time.monotonic() < until, "the job lives on"
         time.sleep(0.1)
-    assert not any((project.folder / "data/networks").glob("*.safetensors"))
-    assert "is gone" in (project.folder / "logs/train_align_mlp.log").read_text()
+    assert not any((project.folder / "data/smoke/networks").glob("*.safetensors"))
+    assert "is gone" in (project.folder / "logs/smoke/train_align_mlp.log").read_text()
 
 
 def test_a_failed_job_leaves_the_last_good_result(finished, undisturbed):
-    data = finished.folder / "data/prepared/mnist.safetensors"
-    good = data.read_bytes()
-    data.write_bytes(b"not a data set")
-    failed = finished.run(*SNAKEMAKE)
+    failed = finished.run(*SNAKEMAKE, "--config", "device=cuda")
+    said = failed.stdout + failed.stderr
     assert failed.returncode != 0
-    assert "Restored previous version" in failed.stdout + failed.stderr
-    data.write_bytes(good)
+    assert "Restored previous version" in said
+    assert said.splitlines()[-3:] == [
+        "Error: device: cuda asked for, but usable here: cpu",
+        "Remedy: set device: auto in params.yaml",
+        "Log: logs/smoke/train_align_mlp.log",
+    ]
     assert finished.results() == undisturbed.results()
     finished.succeed(*SNAKEMAKE)
-    assert "3 of 3 networks are in .store" in (finished.folder / "logs/train_align_mlp.log").read_text()
     assert finished.results() == undisturbed.results()
 
 
-@pytest.mark.parametrize("moment", ["logs/plot_align_training.log", "figures/.*.part", "figures/*.png"])
+@pytest.mark.parametrize("moment", ["figures/smoke/.*.part", "figures/smoke/*.png"])
 def test_a_killed_plot_is_drawn_again(finished, undisturbed, moment):
-    for figure in (finished.folder / "figures").glob("*"):
+    for figure in (finished.folder / "figures/smoke").glob("*"):
         figure.unlink()
-    (finished.folder / "logs/plot_align_training.log").unlink()
+    (finished.folder / "logs/smoke/plot_align_training.log").unlink()
     run = finished.start(*SNAKEMAKE)
     finished.wait_for(moment)
     os.kill(job_of(run, "job.py"), signal.SIGKILL)
@@ -106,7 +107,7 @@ def test_a_killed_plot_is_drawn_again(finished, undisturbed, moment):
 
 def test_two_runs_in_one_clone(project, undisturbed):
     first = project.start(*SNAKEMAKE)
-    project.wait_for("logs/train_align_mlp.log")
+    project.wait_for("logs/smoke/train_align_mlp.log")
     second = project.run(*SNAKEMAKE)
     assert second.returncode != 0
     assert "cannot be locked" in second.stdout + second.stderr
@@ -129,7 +130,7 @@ def mounted(folder: Path, options: str):
     ("options", "message"), [("size=200k", "No space left on device"), ("ro", "Read-only file system")]
 )
 def test_a_full_disk_and_a_read_only_folder(project, undisturbed, options, message):
-    networks = project.folder / "data/networks"
+    networks = project.folder / "data/smoke/networks"
     with mounted(networks, options):
         failed = project.run(*SNAKEMAKE)
         assert failed.returncode != 0
@@ -140,16 +141,11 @@ def test_a_full_disk_and_a_read_only_folder(project, undisturbed, options, messa
 
 
 @pytest.mark.parametrize("damage", ["truncated", "one bit"])
-def test_a_damaged_checkpoint_is_refused_with_a_remedy(finished, undisturbed, damage):
-    path = finished.folder / "data/networks/align_mlp.safetensors"
+def test_a_damaged_checkpoint_is_noticed_and_made_again(finished, undisturbed, damage):
+    path = finished.folder / "data/smoke/networks/align_mlp.safetensors"
     content = path.read_bytes()
     path.write_bytes(content[:-9] if damage == "truncated" else content[:-1] + bytes([content[-1] ^ 1]))
-    failed = finished.run(*SNAKEMAKE)
-    said = failed.stdout + failed.stderr
-    assert failed.returncode != 0
-    assert "damaged network file" in said
-    assert "snakemake --forcerun train_align_mlp" in said
-    finished.succeed(*SNAKEMAKE, "--forcerun", "train_align_mlp")
+    assert f"train_align_mlp: {path.relative_to(finished.folder)} was changed since" in finished.succeed(*SNAKEMAKE)
     assert finished.results() == undisturbed.results()
 
 
@@ -162,9 +158,9 @@ def test_a_clock_that_jumps_repeats_nothing(finished):
 
 
 def test_no_gpu_is_said_plainly(project):
-    failed = project.run(*SNAKEMAKE, "--config", "device=cuda", "--", "data/networks/align_mlp.safetensors")
+    failed = project.run(*SNAKEMAKE, "--config", "device=cuda", "--", "data/smoke/networks/align_mlp.safetensors")
     assert failed.returncode != 0
-    assert "device: cuda asked for, but usable here: cpu; set device: auto" in failed.stdout + failed.stderr
+    assert "device: cuda asked for, but usable here: cpu" in failed.stdout + failed.stderr
 
 
 def test_a_path_with_spaces_the_c_locale_and_no_home(tmp_path, undisturbed):
@@ -180,14 +176,14 @@ def test_another_machine_gives_the_same_verdicts_within_the_stated_tolerance(pro
     older = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "OPENBLAS_CORETYPE": "Haswell"}
     project.succeed(*SNAKEMAKE, **older, MKL_ENABLE_INSTRUCTIONS="AVX2")
     wanted, found = (
-        json.loads((p.folder / "data/metrics/align_training.json").read_text()) for p in (undisturbed, project)
+        json.loads((p.folder / "data/smoke/metrics/align_training.json").read_text()) for p in (undisturbed, project)
     )
     for name in wanted:
         if f"{name}_high" in wanted:
             half = (wanted[f"{name}_high"] - wanted[f"{name}_low"]) / 2
             assert found[name] == pytest.approx(wanted[name], rel=1e-3, abs=half), name
     verdicts = [
-        [v["verdict"] for v in json.loads((p.folder / "data/metrics/claims.json").read_text())]
+        [v["verdict"] for v in json.loads((p.folder / "data/smoke/metrics/claims.json").read_text())]
         for p in (undisturbed, project)
     ]
     assert verdicts[0] == verdicts[1]

@@ -92,28 +92,43 @@ def write(project, block):
 
 
 def metrics(project):
-    return json.loads((project.folder / "data/metrics/squares.json").read_text())
+    return json.loads((project.folder / "data/smoke/metrics/squares.json").read_text())
 
 
 def test_dvc_runs_its_stage(project):
     said = project.succeed("dvc", "repro", "squares")
     assert "Running stage 'squares'" in said
     assert metrics(project) == {"sum": 30, "sum_over_printed": 1}
-    assert sorted(path.name for path in (project.folder / "figures").glob("*")) == [
+    assert sorted(path.name for path in (project.folder / "figures/smoke").glob("*")) == [
         "squares_by_number.png", "squares_by_number.svg",
     ]  # fmt: skip
-    assert not (project.folder / "data/metrics/cca_toy.json").exists()
+    assert not (project.folder / "data/smoke/metrics/cca_toy.json").exists()
 
 
 def test_snakemake_runs_it_and_the_page_shows_it(project):
     project.succeed("snakemake")
     assert project.nothing_to_do()
-    page = (project.folder / "report/index.html").read_text(encoding="utf-8")
+    page = (project.folder / "report/smoke/index.html").read_text(encoding="utf-8")
     assert "<b>squares_by_number</b>. Squares of the first numbers, as nobody asked for." in page
     assert "The sum_over_printed of squares is large enough." in page
-    judged = json.loads((project.folder / "data/metrics/claims.json").read_text())
+    judged = json.loads((project.folder / "data/smoke/metrics/claims.json").read_text())
     mine = [(v["id"], v["verdict"], v["published"]) for v in judged if v["experiment"] == "squares"]
     assert mine == [("squares_sum", "reproduced", 30), ("squares_sum_over_printed", "reproduced", None)]
+
+
+def test_the_pieces_that_are_written_run(tmp_path):
+    project = Project(tmp_path, ("cca_toy",))
+    said = project.succeed("python", "-m", "netspectra.workflow.new", "cubes", PYTHONPATH="src")
+    params = yaml.safe_load((project.folder / "params.yaml").read_text(encoding="utf-8"))
+    block = yaml.safe_load(said.partition("make reproduce:")[2])
+    params["experiments"] |= block
+    (project.folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    project.succeed("snakemake", "--", "data/smoke/metrics/cubes.json", "figures/smoke/cubes.png")
+    assert json.loads((project.folder / "data/smoke/metrics/cubes.json").read_text()) == {"mean": 5.5}
+    again = project.run("python", "-m", "netspectra.workflow.new", "cubes", PYTHONPATH="src")
+    assert again.stderr.splitlines() == [
+        "Error: src/netspectra/experiments/cubes: is there already", "Remedy: choose another name",
+    ]  # fmt: skip
 
 
 def test_its_settings_are_held_against_its_own_model(project):

@@ -27,7 +27,7 @@ BELOW = {
     "workflow": {"statistics"},
     "report": {"statistics"},
 }
-BASE = {"errors", "files", "machine", "overlays", "blocks", "problems", "strict_yaml"}
+BASE = {"errors", "files", "machine", "process", "overlays", "blocks", "problems", "strict_yaml"}
 DOORS = {"__init__", "cli", "__main__"}
 RUNNERS = {"measuring", "drawing"}
 

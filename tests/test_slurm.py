@@ -46,7 +46,7 @@ def project(tmp_path):
 
 def devices(project, job):
     """The GPUs that a job saw, as the first line of its log says."""
-    first = (project.folder / f"logs/{job}.log").read_text().splitlines()[0]
+    first = (project.folder / f"logs/smoke/{job}.log").read_text().splitlines()[0]
     return first.partition("CUDA devices: ")[2]
 
 
@@ -62,7 +62,7 @@ def test_a_failing_job_is_reported_with_its_log(slurm, project):
     failed = project.run(*SUBMIT, "--config", "device=cuda")
     assert failed.returncode != 0
     assert "device: cuda asked for" in failed.stdout + failed.stderr
-    assert not any((project.folder / "data/networks").glob("*"))
+    assert not any((project.folder / "data/smoke/networks").glob("*"))
 
 
 def test_a_cancelled_run_is_taken_up(slurm, local, project):
@@ -75,5 +75,5 @@ def test_a_cancelled_run_is_taken_up(slurm, local, project):
         assert time.monotonic() < until, "the job was not cancelled"
         time.sleep(0.5)
     project.succeed(*SUBMIT)
-    assert "resumed at step" in (project.folder / "logs/train_align_mlp.log").read_text()
+    assert "resumed at step" in (project.folder / "logs/smoke/train_align_mlp.log").read_text()
     assert project.results() == local.results()

@@ -9,7 +9,7 @@ import pytest
 from project import ROOT, Project
 
 from netspectra.statistics import claims
-from netspectra.workflow.layout import claims_of, folder_of, machine_of, prepared
+from netspectra.workflow.layout import claims_of, data_of, folder_of, machine_of
 from netspectra.workflow.settings import known_experiments, read, resolve
 
 PARAMS = read(ROOT / "params.yaml")
@@ -55,13 +55,13 @@ def test_a_job_is_told_of_its_machine():
 
 
 def test_a_network_reads_the_data_of_all_its_variants():
-    block = PARAMS["networks"]["align_mlp"]
-    assert prepared(block) == "data/prepared/mnist.safetensors"
+    block, settings = PARAMS["networks"]["align_mlp"], resolve(PARAMS)
+    assert data_of(settings, block) == "data/prepared/full/mnist.safetensors"
     other = {"data": {"set": "cifar10"}}
-    assert prepared(block | {"variants": {"a": {}, "b": other}}) == [
-        "data/prepared/mnist.safetensors", "data/prepared/cifar10.safetensors",
+    assert data_of(settings, block | {"variants": {"a": {}, "b": other}}) == [
+        "data/prepared/full/mnist.safetensors", "data/prepared/sample/cifar10.safetensors",
     ]  # fmt: skip
-    assert prepared(block | {"variants": {"b": other}}) == "data/prepared/cifar10.safetensors"
+    assert data_of(settings, block | {"variants": {"b": other}}) == "data/prepared/sample/cifar10.safetensors"
 
 
 def snakemake(*options):
@@ -79,7 +79,7 @@ def test_a_misspelt_setting_stops_the_workflow_before_any_job():
     status, said = snakemake("--config", "devcie=2")
     assert status == 1
     assert said.splitlines()[-2:] == [
-        "SettingsError: params.yaml at scale sample:",
+        "Error: params.yaml at scale sample:",
         "  top level: unknown key 'devcie'; allowed: data, device, download, experiments, networks, resources, scale; "
         "did you mean 'device'?",
     ]
@@ -103,7 +103,9 @@ def pretended(tmp_path_factory):
         if (path := project.folder / line.split("\t")[0]).suffix:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-    project.succeed("snakemake", "--touch", "-F", "-q", "all")
+    rules = re.findall(r"^(?:local)?rule (\w+):", project.succeed("snakemake", "-n", "-F"), re.M)
+    names = " ".join(rules)
+    project.succeed("snakemake", "--touch", "-F", "-q", "all", NETSPECTRA_PULLED=names)
     assert project.nothing_to_do()
     return project
 

@@ -39,3 +39,10 @@ class CheckpointError(NetspectraError):
 
 class TrainingError(NetspectraError):
     """Training that cannot go on."""
+
+
+def said(error: BaseException) -> str:
+    """An error as the last lines that a person sees: what is wrong, and what to do about it."""
+    if isinstance(error, NetspectraError):
+        return f"Error: {error.args[0]}" + (f"\nRemedy: {error.remedy}" if error.remedy else "")
+    return f"Error: {type(error).__name__}: {error}\nRemedy: the log has the whole story"

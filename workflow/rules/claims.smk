@@ -1,6 +1,6 @@
 """claims and report: what the documents say, judged, on one page with the figures."""
 
-METRICS = paths("metrics", config["experiments"], ".json")
+METRICS = [layout.metrics_file(config, name) for name in config["experiments"]]
 CLAIMS = [claims_of(name) for name in config["experiments"]]
 
 
@@ -11,19 +11,21 @@ rule judge:
         metrics=METRICS,
     output:
         verdicts=report(
-            update("data/metrics/claims.json"), category="claims", caption="../../src/netspectra/report/claims.rst"
+            update(layout.metrics_file(config, "claims")),
+            category="claims",
+            caption="../../src/netspectra/report/claims.rst",
         ),
     log:
-        "logs/judge.log",
+        layout.log_file(config, "judge"),
     benchmark:
-        "benchmarks/results/judge.tsv"
+        layout.benchmark_file(config, "judge")
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
     params:
-        module="netspectra.statistics.verdicts",
         settings={"scale": config["scale"]},
+        kept=True,
         code=code("netspectra.statistics.verdicts"),
     script:
         "../scripts/job.py"
@@ -32,22 +34,22 @@ rule judge:
 rule page:
     """Show figures, captions and verdicts."""
     input:
-        verdicts="data/metrics/claims.json",
+        verdicts=layout.metrics_file(config, "claims"),
         figures=[path for path in FIGURES if path.endswith(".png")],
         captions=[path for name in config["experiments"] for path in captions_of(config, name)],
     output:
-        page=update("report/index.html"),
+        page=update(layout.page_file(config)),
     log:
-        "logs/page.log",
+        layout.log_file(config, "page"),
     benchmark:
-        "benchmarks/results/page.tsv"
+        layout.benchmark_file(config, "page")
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
     params:
-        module="netspectra.report.page",
         settings={"scale": config["scale"], "figures": {n: b["figures"] for n, b in config["experiments"].items()}},
+        kept=True,
         code=code("netspectra.report.page"),
     script:
         "../scripts/job.py"

@@ -1,15 +1,20 @@
 """The only Python of the rules: where the package is, and what each job reads, is made of and may take."""
 
+import atexit
+import os
+import re
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from netspectra.errors import ClaimError, SettingsError
+from netspectra.data.mirrors import held, mirrors_in_force
+from netspectra.errors import NetspectraError, said
 from netspectra.statistics.claims import published
+from netspectra.workflow import jobs, layout, records, stale
 from netspectra.workflow.imports import digest_of
-from netspectra.workflow.layout import captions_of, claims_of, figures_of, folder_of, networks_of, paths
-from netspectra.workflow.layout import prepared, raw, resource, sets_in_use, sets_of, version_of
+from netspectra.workflow.layout import captions_of, claims_of, figures_of, folder_of, networks_of, resource
+from netspectra.workflow.pull import PULLED
 from netspectra.workflow.settings import read, resolve
 
 
@@ -17,10 +22,61 @@ def ours(function, *arguments):
     """What a function gives; or the end, with what it says last: Snakemake would put a traceback below."""
     try:
         return function(*arguments)
-    except (SettingsError, ClaimError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    except (NetspectraError, OSError) as error:
+        sys.exit(said(error))
 
 
 def code(*modules):
-    """What the code of a job means, asked for only where the job may run."""
-    return lambda wildcards: digest_of(*modules)
+    """The module that a job runs, the others it is made of, and what all that means; asked for where the job may run."""
+    return lambda wildcards: {"modules": modules, "digest": digest_of(*modules)}
+
+
+def job_of(rule):
+    """A rule as its records know it."""
+    meaning = records.meaning_of(rule.params["settings"], rule.params["code"](None)["digest"])
+    inputs, outputs = (tuple(dict.fromkeys(map(str, files))) for files in (rule.input, rule.output))
+    return records.Job(rule.name, meaning, inputs, outputs)
+
+
+def refused():
+    """Official files that were accepted on the word of a mirror that is named no more, by the job that fetched them."""
+    mirrors = mirrors_in_force(config["download"]["mirrors"])
+    found = {}
+    for name, block in layout.sets_in_use(config).items():
+        facts = layout.version_of(name, block)["files"]
+        for path in map(Path, layout.raw(name, block)):
+            if path.exists() and not (word := held(path, facts[path.name])).in_force(mirrors):
+                found[f"fetch_{name}"] = f"{path} was accepted on the word of {word.mirror}, a mirror no more"
+    return found
+
+
+def make_stale_again():
+    """Have made again what is not what its job would make now, whatever its time says; and say what was changed."""
+    pulled = os.environ.get(PULLED, "").split()
+    for rule in filter(made, workflow.rules):
+        if rule.name in pulled and all(Path(path).exists() for path in rule.output):
+            records.write(job_of(rule), records.sealed(job_of(rule).inputs))
+    for name, why in stale.mark(map(job_of, filter(made, workflow.rules)), refused()).items():
+        print(f"{name}: {why}; made again where it is asked for", file=sys.stderr)
+
+
+def made(rule):
+    """Whether a rule makes something."""
+    return bool(rule.output)
+
+
+def ask_for_one_scale():
+    """Refuse targets of another scale, such as those of a dvc.yaml that was made for it."""
+    scale = config["scale"]
+    for target in sys.argv[1:]:
+        place = re.match(r"(?:figures|report|data)/(\w+)/", target)
+        if place and place[1] != scale and place[1] in SCALES:
+            error = f"{target} is of scale {place[1]}, and the scale in force is {scale}"
+            raise NetspectraError(error, f"make stages, if dvc.yaml asks for it; else --config scale={place[1]}")
+
+
+def say_errors():
+    """What failed, as the last lines on the console, and no more of what failed before."""
+    for file in sorted(jobs.ERRORS.glob("*.txt")):
+        print(file.read_text(encoding="utf-8"), end="", file=sys.stderr)
+        file.unlink()

@@ -1,4 +1,4 @@
-"""data/tables, data/metrics and figures: every experiment is measured by one job and drawn by another."""
+"""data/<scale>/tables and metrics, figures/<scale>: every experiment is measured by one job and drawn by another."""
 
 FIGURES = [path for name in config["experiments"] for kind in ("svg", "png") for path in figures_of(config, name, kind)]
 
@@ -11,15 +11,15 @@ for name, block in config["experiments"].items():
         name:
             name
         input:
-            networks=paths("networks", networks_of(config, name), ".safetensors"),
-            data=paths("prepared", sets_of(config, name), ".safetensors"),
+            networks=[layout.network_file(config, network) for network in networks_of(config, name)],
+            data=[layout.prepared_file(config, data) for data in layout.sets_of(config, name)],
         output:
-            table=update(f"data/tables/{name}.csv"),
-            metrics=update(f"data/metrics/{name}.json"),
+            table=update(layout.table_file(config, name)),
+            metrics=update(layout.metrics_file(config, name)),
         log:
-            f"logs/{name}.log",
+            layout.log_file(config, name),
         benchmark:
-            f"benchmarks/results/{name}.tsv"
+            layout.benchmark_file(config, name)
         # The longest first, as in networks.smk.
         priority: resource(config, "experiments", name, "runtime")
         threads: resource(config, "experiments", name, "threads")
@@ -28,8 +28,8 @@ for name, block in config["experiments"].items():
             runtime=resource(config, "experiments", name, "runtime"),
             gpu=resource(config, "experiments", name, "gpu"),
         params:
-            module="netspectra.experiments.measuring",
             settings=settings | {"networks": networks_of(config, name)},
+            kept=True,
             code=code("netspectra.experiments.measuring", f"netspectra.experiments.{name}.analysis"),
         script:
             "../scripts/job.py"
@@ -39,7 +39,7 @@ for name, block in config["experiments"].items():
         name:
             f"plot_{name}"
         input:
-            table=f"data/tables/{name}.csv",
+            table=layout.table_file(config, name),
         output:
             svg=[
                 report(
@@ -49,16 +49,16 @@ for name, block in config["experiments"].items():
             ],
             png=update(figures_of(config, name, "png")),
         log:
-            f"logs/plot_{name}.log",
+            layout.log_file(config, f"plot_{name}"),
         benchmark:
-            f"benchmarks/results/plot_{name}.tsv"
+            layout.benchmark_file(config, f"plot_{name}")
         threads: 1
         resources:
             mem_mb=1000,
             runtime=10,
         params:
-            module="netspectra.experiments.drawing",
             settings=settings,
+            kept=True,
             code=code("netspectra.experiments.drawing", f"netspectra.experiments.{name}.plot"),
         script:
             "../scripts/job.py"

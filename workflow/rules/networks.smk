@@ -1,4 +1,4 @@
-"""data/networks: one job trains all variants and replicates of a block."""
+"""data/<scale>/networks: one job trains all variants and replicates of a block."""
 
 for name, block in config["networks"].items():
 
@@ -7,13 +7,13 @@ for name, block in config["networks"].items():
         name:
             f"train_{name}"
         input:
-            data=prepared(block),
+            data=layout.data_of(config, block),
         output:
-            networks=update(f"data/networks/{name}.safetensors"),
+            networks=update(layout.network_file(config, name)),
         log:
-            f"logs/train_{name}.log",
+            layout.log_file(config, f"train_{name}"),
         benchmark:
-            f"benchmarks/results/train_{name}.tsv"
+            layout.benchmark_file(config, f"train_{name}")
         # Before all analyses, and the longest first: they decide when all is done.
         priority: 1000 + resource(config, "networks", name, "runtime")
         threads: resource(config, "networks", name, "threads")
@@ -22,7 +22,6 @@ for name, block in config["networks"].items():
             runtime=resource(config, "networks", name, "runtime"),
             gpu=resource(config, "networks", name, "gpu"),
         params:
-            module="netspectra.training.job",
             settings={"name": name, "network": block},
             code=code("netspectra.training.job"),
         script:

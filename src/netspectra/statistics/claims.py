@@ -7,7 +7,7 @@ claims:
     for: {layer: [fc1, fc2], width: [784, 100]}
     where: ...            # in the document
     says: ...             # the claim, in our words
-    metric: "{layer}_peak_over_start"     # a name in data/metrics/<experiment>.json
+    metric: "{layer}_peak_over_start"     # a name in data/<scale>/metrics/<experiment>.json
     published: 1.3        # the document's own value of that metric; left out where it prints none
     holds: {paper: {at_least: 1.3}}       # per scale: at_least, at_most or between; a scale left out is not judged
     basis: ...            # where the tolerance comes from

@@ -93,7 +93,7 @@ def load(path: Path) -> list[Verdict]:
 def _verdict(claim: Claim, metrics: dict[str, dict[str, float]], scale: str) -> Verdict:
     found, name = metrics.get(claim.experiment, {}), claim.metric
     if name not in found:
-        raise ClaimError(f"{claim.id}: no metric {name!r} in data/metrics/{claim.experiment}.json")
+        raise ClaimError(f"{claim.id}: no metric {name!r} in data/<scale>/metrics/{claim.experiment}.json")
     value = found[name]
     limits = found.get(f"{name}_low", value), found.get(f"{name}_high", value)
     verdict, sure, tolerance = NOT_JUDGED, False, ""

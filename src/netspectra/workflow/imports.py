@@ -75,6 +75,12 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+def forget() -> None:
+    """Read files anew the next time."""
+    for kept in (imports, _meaning, _tree):
+        kept.cache_clear()
+
+
 def _plain(node: object) -> object:
     """A syntax tree as nested tuples: kinds of nodes and what they hold, without docstrings and places in the file."""
     if isinstance(node, ast.AST):

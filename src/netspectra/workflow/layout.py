@@ -6,9 +6,34 @@ from netspectra.overlays import merge
 Settings = dict
 
 
-def paths(folder: str, names: list[str] | dict, suffix: str) -> list[str]:
-    """data/<folder>/<name><suffix> of every name."""
-    return [f"data/{folder}/{name}{suffix}" for name in names]
+def network_file(settings: Settings, name: str) -> str:
+    """File of a block of trained networks. What one scale makes never meets what another made."""
+    return f"data/{settings['scale']}/networks/{name}.safetensors"
+
+
+def table_file(settings: Settings, name: str) -> str:
+    """Table of an experiment."""
+    return f"data/{settings['scale']}/tables/{name}.csv"
+
+
+def metrics_file(settings: Settings, name: str) -> str:
+    """Metrics of an experiment; `claims` are the verdicts on all of them."""
+    return f"data/{settings['scale']}/metrics/{name}.json"
+
+
+def page_file(settings: Settings) -> str:
+    """The page of all figures and verdicts."""
+    return f"report/{settings['scale']}/index.html"
+
+
+def log_file(settings: Settings, job: str) -> str:
+    """What a job said."""
+    return f"logs/{settings['scale']}/{job}.log"
+
+
+def benchmark_file(settings: Settings, job: str) -> str:
+    """What a job took."""
+    return f"benchmarks/results/{settings['scale']}/{job}.tsv"
 
 
 def version_of(name: str, block: dict) -> dict:
@@ -24,8 +49,13 @@ def version_of(name: str, block: dict) -> dict:
 
 
 def raw(name: str, block: dict) -> list[str]:
-    """Official files of the chosen version of a data set."""
-    return [f"data/raw/{name}/{file}" for file in version_of(name, block)["files"]]
+    """Official files of the chosen version of a data set, which all scales share."""
+    return [f"data/raw/{block['version']}/{name}/{file}" for file in version_of(name, block)["files"]]
+
+
+def prepared_file(settings: Settings, name: str) -> str:
+    """Prepared data set in the folder of its version, which all scales share."""
+    return f"data/prepared/{settings['data'][name]['version']}/{name}.safetensors"
 
 
 def sets_of_network(block: dict) -> list[str]:
@@ -33,9 +63,9 @@ def sets_of_network(block: dict) -> list[str]:
     return list(dict.fromkeys(merge(block, change)["data"]["set"] for change in block["variants"].values()))
 
 
-def prepared(block: dict) -> str | list[str]:
+def data_of(settings: Settings, block: dict) -> str | list[str]:
     """Prepared file of a network's data; a list where its variants read several sets."""
-    files = paths("prepared", sets_of_network(block), ".safetensors")
+    files = [prepared_file(settings, name) for name in sets_of_network(block)]
     return files[0] if len(files) == 1 else files
 
 
@@ -60,7 +90,7 @@ def sets_of(settings: Settings, experiment: str) -> list[str]:
 
 def figures_of(settings: Settings, experiment: str, suffix: str) -> list[str]:
     """Drawings of an experiment."""
-    return [f"figures/{figure}.{suffix}" for figure in settings["experiments"][experiment]["figures"]]
+    return [f"figures/{settings['scale']}/{figure}.{suffix}" for figure in _figures(settings, experiment)]
 
 
 def folder_of(experiment: str) -> str:
@@ -70,12 +100,16 @@ def folder_of(experiment: str) -> str:
 
 def captions_of(settings: Settings, experiment: str) -> list[str]:
     """Captions of an experiment's figures."""
-    return [f"{folder_of(experiment)}/{figure}.rst" for figure in settings["experiments"][experiment]["figures"]]
+    return [f"{folder_of(experiment)}/{figure}.rst" for figure in _figures(settings, experiment)]
 
 
 def claims_of(experiment: str) -> str:
     """The file of an experiment's claims and published values."""
     return f"{folder_of(experiment)}/claims.yaml"
+
+
+def _figures(settings: Settings, experiment: str) -> list[str]:
+    return settings["experiments"][experiment]["figures"]
 
 
 def resource(settings: Settings, kind: str, name: str, what: str) -> int:

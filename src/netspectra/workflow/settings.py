@@ -41,6 +41,9 @@ class Resources(Block):
         description="Of analyses by experiment; default holds for all that is not said"
     )
     store_mb: int = Field(default=4000, ge=0, description="Disk in MB that trained networks may be kept in")
+    results_mb: int = Field(
+        default=1000, ge=0, description="Disk in MB that finished tables, metrics and figures may be kept in"
+    )
     save_every_s: float = Field(default=10.0, gt=0, description="Seconds between two saved states of a training")
     turn_s: float = Field(default=5.0, gt=0, description="Seconds that networks train before others have their turn")
 

@@ -9,13 +9,13 @@ import sys
 import yaml
 
 from netspectra.statistics.claims import published
+from netspectra.workflow import layout
 from netspectra.workflow.imports import code_of
 from netspectra.workflow.layout import (
     captions_of,
     claims_of,
     figures_of,
     networks_of,
-    paths,
     sets_in_use,
     sets_of,
     sets_of_network,
@@ -34,51 +34,56 @@ def stages(params: dict) -> dict[str, dict]:
         params: The whole of params.yaml, with its scales.
     """
     settings = resolve(params)
-    found = {f"data_{name}": _data(params, name) for name in sets_in_use(settings)}
-    found |= {f"networks_{name}": _networks(params, name, block) for name, block in settings["networks"].items()}
+    found = {f"data_{name}": _data(params, settings, name) for name in sets_in_use(settings)}
+    found |= {f"networks_{name}": _networks(params, settings, name) for name in settings["networks"]}
     found |= {name: _experiment(params, settings, name) for name in settings["experiments"]}
     return found | {"verdicts": _verdicts(settings)}
 
 
-def _data(params: dict, name: str) -> dict:
+def _data(params: dict, settings: dict, name: str) -> dict:
     deps = code_of("netspectra.data.fetch", "netspectra.data.prepare")
-    outs = paths("prepared", [name], ".safetensors")
-    return _stage([f"fetch_{name}", f"prepare_{name}"], deps, ["download", *keys(params, "data", name)], outs)
+    outs, wanted = [layout.prepared_file(settings, name)], ["download", *keys(params, "data", name)]
+    return _stage([f"fetch_{name}", f"prepare_{name}"], deps, wanted, outs)
 
 
-def _networks(params: dict, name: str, block: dict) -> dict:
-    deps = [*paths("prepared", sets_of_network(block), ".safetensors"), *code_of("netspectra.training.job")]
-    return _stage([f"train_{name}"], deps, keys(params, "networks", name), paths("networks", [name], ".safetensors"))
+def _networks(params: dict, settings: dict, name: str) -> dict:
+    sets = sets_of_network(settings["networks"][name])
+    deps = [*(layout.prepared_file(settings, data) for data in sets), *code_of("netspectra.training.job")]
+    outs, wanted = [layout.network_file(settings, name)], keys(params, "networks", name)
+    return _stage([f"train_{name}"], deps, wanted, outs)
 
 
 def _experiment(params: dict, settings: dict, name: str) -> dict:
     parts = ("measuring", "drawing", f"{name}.analysis", f"{name}.plot")
     deps = [
-        *paths("prepared", sets_of(settings, name), ".safetensors"),
-        *paths("networks", networks_of(settings, name), ".safetensors"),
+        *(layout.prepared_file(settings, data) for data in sets_of(settings, name)),
+        *(layout.network_file(settings, network) for network in networks_of(settings, name)),
         *code_of(*(f"netspectra.experiments.{part}" for part in parts)),
     ]
     wanted = keys(params, "experiments", name)
     if published(claims_of(name)):
         wanted.append({claims_of(name): ["published"]})
-    tables, metrics = paths("tables", [name], ".csv"), paths("metrics", [name], ".json")
-    figures = [*figures_of(settings, name, "png"), *figures_of(settings, name, "svg")]
-    return _stage([name, f"plot_{name}"], deps, wanted, tables, metrics, figures)
+    outs = [layout.table_file(settings, name), *figures_of(settings, name, "svg")]
+    metrics, figures = [layout.metrics_file(settings, name)], figures_of(settings, name, "png")
+    return _stage([name, f"plot_{name}"], deps, wanted, outs, metrics, figures)
 
 
 def _verdicts(settings: dict) -> dict:
     names = list(settings["experiments"])
-    deps = [*map(claims_of, names), *paths("metrics", names, ".json")]
+    deps = [*map(claims_of, names), *(layout.metrics_file(settings, name) for name in names)]
     deps += [path for name in names for path in (*figures_of(settings, name, "png"), *captions_of(settings, name))]
     deps += code_of("netspectra.statistics.verdicts", "netspectra.report.page")
     params = ["scale", *(f"experiments.{name}.figures" for name in names)]
-    return _stage(["judge", "page"], deps, params, ["report/index.html"], ["data/metrics/claims.json"])
+    return _stage(
+        ["judge", "page"], deps, params, [layout.page_file(settings)], [layout.metrics_file(settings, "claims")]
+    )
 
 
 def keys(params: dict, kind: str, name: str) -> list[str]:
-    """Keys of params.yaml that decide a block: its own, and wherever a scale lays something over it."""
-    laid = [scale for scale, over in params["scales"].items() if name in over.get(kind, {})]
-    return [f"{kind}.{name}", *(["scale"] if laid else []), *(f"scales.{scale}.{kind}.{name}" for scale in laid)]
+    """Keys of params.yaml that decide a block: the scale, its own, and where the scale lays something over it."""
+    scale = params["scale"]
+    laid = name in params["scales"][scale].get(kind, {})
+    return ["scale", f"{kind}.{name}", *([f"scales.{scale}.{kind}.{name}"] if laid else [])]
 
 
 def _stage(
