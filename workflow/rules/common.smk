@@ -53,9 +53,9 @@ def refused():
 def make_stale_again():
     """Have made again what is not what its job would make now, whatever its time says; and say what was changed."""
     pulled = os.environ.get(PULLED, "").split()
-    for rule in filter(made, workflow.rules):
-        if rule.name in pulled and all(Path(path).exists() for path in rule.output):
-            records.write(job_of(rule), records.sealed(job_of(rule).inputs))
+    for one in filter(made, workflow.rules):
+        if one.name in pulled and all(Path(path).exists() for path in one.output):
+            records.write(job_of(one), records.sealed(job_of(one).inputs))
     for name, why in stale.mark(map(job_of, filter(made, workflow.rules)), refused()).items():
         print(f"{name}: {why}; made again where it is asked for", file=sys.stderr)
 
