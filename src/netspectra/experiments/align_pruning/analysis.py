@@ -59,7 +59,7 @@ def orders(
                 chosen = {layer: scores[ranking][layer]} if alone else scores[ranking]
                 found = progressive_dropout(
                     network, batches, chosen, settings["fractions"], order=order, rescale=rescale,
-                    draws=settings["single_draws" if alone else "random_draws"], generator=generator,
+                    draws=settings["fewer_draws" if alone or not thorough else "random_draws"], generator=generator,
                 )  # fmt: skip
                 yield (layer, rescale, ranking, order), found
 

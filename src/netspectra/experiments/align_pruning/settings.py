@@ -23,7 +23,7 @@ class Settings(Experiment):
         min_length=1, description="What is done to the nodes that stay; the original's is keep"
     )
     random_draws: Positive = Field(description="Random orders per network")
-    single_draws: Positive = Field(description="Random orders per network where one layer is pruned alone")
+    fewer_draws: Positive = Field(description="Random orders of one layer alone, and of the network to compare with")
     batch: Batch
     chance: Chance
     seed: Seed
