@@ -35,7 +35,16 @@ def analyse(given: Given) -> Findings:
     add_attacks(metrics, attacked, networks.variants, settings)
     add_structure(metrics, structure, settings["low"])
     add_alignment(metrics, networks, settings)
-    return Findings(pd.concat([*curves, attacked, structure, size_rows(data)]), metrics)
+    removed = removal_rows(networks.settings, len(data.train))
+    return Findings(pd.concat([*curves, attacked, structure, removed, size_rows(data)]), metrics)
+
+
+def removal_rows(block: dict, images: int) -> pd.DataFrame:
+    """Minibatches after which directions are removed, at the end of every so many epochs but the last."""
+    epoch, every = -(-images // block["batch"]), block["intervention"]["every"]
+    steps = [epoch * done for done in range(every, block["epochs"], every)]
+    columns = {"variant": "removal", "replicate": 0, "layer": "", "quantity": "removal"}
+    return pd.DataFrame({**columns, "x": steps, "value": 0.0})
 
 
 def image_spectrum(network: nn.Module, split: Split) -> Spectrum:
