@@ -5,8 +5,15 @@ import torch
 from torch import nn
 
 from netspectra.lenses.alignment import layer_alignment
-from netspectra.lenses.components import batch_errors, input_spectra, layer_inputs, loadings
-from netspectra.measures.eigenspectra import eigenspectrum
+from netspectra.lenses.components import (
+    batch_errors,
+    energy_by_component,
+    input_spectra,
+    layer_inputs,
+    loadings,
+    without_high_variance,
+)
+from netspectra.measures.eigenspectra import Spectrum, eigenspectrum
 
 
 @pytest.fixture
@@ -58,3 +65,12 @@ def test_shuffled_inputs_keep_variances_and_lose_covariances(network):
     # One component of nearly all the variance becomes six alike: a distance of 1 - 1/6.
     assert found.spectrum == pytest.approx(5 / 6, abs=0.05)
     assert found.alignment > 0.3
+
+
+def test_energy_of_changes_and_weights_without_high_variance():
+    axes = Spectrum(torch.tensor([8.0, 1.5, 0.5]).double(), torch.eye(3).double())
+    changes = [torch.tensor([[1.0, 0, 1], [0, 1, 0]]), torch.tensor([[1.0, 0, 0]])]
+    torch.testing.assert_close(energy_by_component(changes, axes), torch.tensor([0.5, 0.25, 0.25]).double())
+    weight = torch.tensor([[1.0, 2, 3]])
+    assert without_high_variance(weight, axes, 0.1).tolist() == [[0, 0, 3]]
+    assert without_high_variance(weight, axes, 0.9).tolist() == weight.tolist()
