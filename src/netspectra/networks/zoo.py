@@ -13,18 +13,22 @@ from torch import nn
 from netspectra.networks.parts import Classifier, LanguageModel, Layers, Residual, normalised, sequence
 
 
-def fully_connected(*, widths: Sequence[int], bias: bool) -> nn.Sequential:
+def fully_connected(*, widths: Sequence[int], bias: bool, dropout: float = 0.0) -> nn.Sequential:
     """ReLU network of layers fc1, relu1, fc2, ... whose last layer gives the logits.
 
     Args:
         widths: Neurons per layer, the flattened input first and the classes last.
         bias: Whether the layers have biases.
+        dropout: Share of the hidden neurons that is left out in training, by layers drop1, drop2, ... behind each
+            ReLU; none where it is 0.
     """
     layers: Layers = OrderedDict(flatten=nn.Flatten())
     for i, (d, nodes) in enumerate(pairwise(widths), 1):
         layers[f"fc{i}"] = nn.Linear(d, nodes, bias=bias)
-        layers[f"relu{i}"] = nn.ReLU()
-    layers.popitem()
+        if i < len(widths) - 1:
+            layers[f"relu{i}"] = nn.ReLU()
+        if dropout and i < len(widths) - 1:
+            layers[f"drop{i}"] = nn.Dropout(dropout)
     return nn.Sequential(layers)
 
 

@@ -106,6 +106,7 @@ class Probe(Block):
 
     name: Literal["alignment"] = Field(description="Which probe")
     every: Positive = Field(description="Minibatches between two measurements")
+    early: int = Field(default=0, ge=0, description="First minibatches of which every one is measured")
 
 
 def one_of_each(probes: list[Probe]) -> list[Probe]:
