@@ -15,6 +15,9 @@ class Settings(Experiment):
     late: list[Positive] = Field(
         min_length=2, max_length=2, description="First and last of the late ranks they are held against"
     )
+    learned: list[Positive] = Field(
+        min_length=1, description="First weight eigenvalues per layer on which the spectra of two networks are compared"
+    )
     dead: Dead
     seed: Seed
 

@@ -39,6 +39,7 @@ class Settings(Experiment):
     )
     quoted_ranks: QuotedRanks = Field(description="Ranks at which the lost accuracy goes into the metrics")
     resamples: Positive = Field(description="Bootstrap resamples of an exponent")
+    draws: Positive = Field(description="Gaussian draws of every layer that its filters' kurtosis is held against")
     dead: Dead
     chance: Chance
     seed: Seed
