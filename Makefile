@@ -14,7 +14,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint format report bench stages new pull lock unlock clean
+.PHONY: help reproduce test lint format report changes settle bench stages new pull lock unlock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,13 @@ format: $(VENV)/ready ## rewrite Python and rules in the common format
 
 report: $(VENV)/ready ## Snakemake's own report, with provenance and run times
 	@$(SNAKEMAKE) --report report/$(IN_FORCE)/snakemake.html
+
+changes: $(VENV)/ready ## what the last run changed against REV (HEAD): metrics beyond their interval, verdicts
+	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.changes data/$(IN_FORCE)/metrics $(or $(REV),HEAD)
+
+settle: $(VENV)/ready ## how many networks, and minutes, would decide the undecided claims; LIMIT=100
+	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.settle data/$(IN_FORCE)/metrics/claims.json \
+		--times benchmarks/results/$(IN_FORCE) --limit $(or $(LIMIT),100)
 
 bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
 	@status=0; for f in benchmarks/[a-z]*.py; do PYTHONPATH=src $(BIN)/python $$f || status=1; done; exit $$status

@@ -63,6 +63,8 @@ claims:
     published: "{published}"
     holds: {smoke: {at_least: "{bound}"}}
     basis: Arithmetic.
+    exact: true
+    no_control: Squares have none.
 """,
     "squares_by_number.rst": "Squares of the first numbers, as nobody asked for.\n",
 }
@@ -112,7 +114,7 @@ def test_snakemake_runs_it_and_the_page_shows_it(project):
     assert "<b>squares_by_number</b>. Squares of the first numbers, as nobody asked for." in page
     assert "The sum_over_printed of squares is large enough." in page
     judged = json.loads((project.folder / "data/smoke/metrics/claims.json").read_text())
-    mine = [(v["id"], v["verdict"], v["published"]) for v in judged if v["experiment"] == "squares"]
+    mine = [(name, v["verdict"], v["published"]) for name, v in judged.items() if v["experiment"] == "squares"]
     assert mine == [("squares_sum", "reproduced", 30), ("squares_sum_over_printed", "reproduced", None)]
 
 

@@ -7,8 +7,7 @@ import yaml
 from project import ROOT
 
 from netspectra.errors import ClaimError
-from netspectra.statistics import claims, verdicts
-from netspectra.statistics.claims import Claim
+from netspectra.statistics import claims
 from netspectra.workflow.layout import claims_of
 from netspectra.workflow.settings import read as read_params
 
@@ -85,6 +84,15 @@ def test_a_family_of_several_claims_goes_round_by_round(write):
     assert [c.id for c in found] == ["a_keep", "b_keep_1", "b_keep_2", "a_none", "b_none_1", "b_none_2"]
 
 
+def test_families_fill_in_their_controls(write):
+    control = {"metric": "{layer}_rise_untrained", "is": "untrained layer {layer}"}
+    first, second = claims.read(write(FAMILY | {"control": control, "kind": "picture", "uncertainty": 0.5}))
+    assert (first.control.metric, first.control.what) == ("fc1_rise_untrained", "untrained layer fc1")
+    assert (second.control.metric, second.kind, second.uncertainty) == ("fc2_rise_untrained", "picture", 0.5)
+    assert (second.check, second.exact, second.beyond, second.no_control) == (False, False, False, None)
+    assert claims.read(write(ONE | {"id": "a", "no_control": "No network."}))[0].no_control == "No network."
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
@@ -102,6 +110,14 @@ def test_a_family_of_several_claims_goes_round_by_round(write):
         (ONE | {"id": "a", "holds": {"s": {"between": [2, 1]}}}, "a.holds.s.between: found .*, wanted the lower bound"),
         (ONE | {"id": "a", "holds": {"s": {"at_least": "2"}}}, "a.holds.s.at_least: found '2', wanted a number"),
         (ONE | {"id": "a", "published": True}, "a.published: found True, wanted a number"),
+        (ONE | {"id": "a", "control": "m"}, "a.control: found 'm', wanted a block"),
+        (ONE | {"id": "a", "control": {"metric": "m"}}, "a.control.is: missing"),
+        (ONE | {"id": "a", "control": {"metric": "m", "is": "x"}, "no_control": "y"}, "a: found control and no"),
+        (ONE | {"id": "a", "no_control": ""}, "a.no_control: found '', wanted"),
+        (ONE | {"id": "a", "check": "yes"}, "a.check: found 'yes', wanted true or false"),
+        (ONE | {"id": "a", "kind": "guess"}, "a.kind: found 'guess', wanted one of 'printed', 'picture' or 'words'"),
+        (ONE | {"id": "a", "published": 1, "uncertainty": -1}, "a.uncertainty: found -1, wanted at least 0"),
+        (ONE | {"id": "a", "uncertainty": 1}, "a: found uncertainty 1 of no published value"),
     ],
 )  # fmt: skip
 def test_a_wrong_claim_is_refused_by_name(write, entry, message):
@@ -129,31 +145,3 @@ def test_an_id_may_not_stand_in_two_experiments(tmp_path, write):
     other.write_text(path.read_text())
     with pytest.raises(ClaimError, match="a: stands in toy and in other"):
         claims.read_all([path, other])
-
-
-def claim(holds):
-    return Claim(id="x", document="d", experiment="e", where="w", says="s", metric="m", holds=holds, basis="b")
-
-
-@pytest.mark.parametrize(
-    ("rule", "value", "limits", "verdict", "sure"),
-    [
-        ({"at_least": 2}, 3, (2.5, 3.5), verdicts.REPRODUCED, True),
-        ({"at_least": 2}, 3, (1.5, 4.5), verdicts.REPRODUCED, False),
-        ({"at_least": 2}, 1, (0.5, 1.5), verdicts.NOT_REPRODUCED, True),
-        ({"at_most": 2}, 3, (1.9, 4.1), verdicts.NOT_REPRODUCED, False),
-        ({"at_most": 0}, 0, (0, 0), verdicts.REPRODUCED, True),
-        ({"between": [1, 2]}, 1.5, (1.2, 1.8), verdicts.REPRODUCED, True),
-        (None, 1.5, (1.2, 1.8), verdicts.NOT_JUDGED, False),
-    ],
-)
-def test_verdicts(rule, value, limits, verdict, sure):
-    metrics = {"e": {"m": value, "m_low": limits[0], "m_high": limits[1]}}
-    (found,) = verdicts.judge([claim({"s": rule} if rule else {})], metrics, "s")
-    assert (found.verdict, found.sure) == (verdict, sure)
-    assert verdict in verdicts.table([found])
-
-
-def test_a_claim_about_what_nobody_measures_is_an_error():
-    with pytest.raises(ClaimError, match="no metric 'm'"):
-        verdicts.judge([claim({})], {"e": {}}, "s")

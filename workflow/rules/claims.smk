@@ -24,7 +24,10 @@ rule judge:
         mem_mb=500,
         runtime=5,
     params:
-        settings={"scale": config["scale"]},
+        settings={
+            "scale": config["scale"],
+            "replicates": {name: least_replicates(config, name) for name in config["experiments"]},
+        },
         kept=True,
         code=code("netspectra.statistics.verdicts"),
     script:

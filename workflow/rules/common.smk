@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from netspectra.data.mirrors import held, mirrors_in_force
 from netspectra.errors import NetspectraError, said
 from netspectra.statistics.claims import published
+from netspectra.statistics.replication import least_replicates
 from netspectra.workflow import jobs, layout, records, stale
 from netspectra.workflow.imports import digest_of
 from netspectra.workflow.layout import captions_of, claims_of, figures_of, folder_of, networks_of, resource

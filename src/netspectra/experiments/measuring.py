@@ -1,11 +1,10 @@
-"""Analyses: trained networks and data -> one tidy table and one flat file of metrics.
+"""Analyses: trained networks and data -> one tidy table and one file of metrics.
 
 Each module has `analyse(given: Given) -> Findings`; `run` here reads what it needs and writes what it found.
 """
 
 import importlib
 import json
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +18,9 @@ from netspectra.files import replacing
 from netspectra.machine import pick_device, use_threads
 from netspectra.networks import checkpoints
 from netspectra.networks.checkpoints import Networks, variant_settings
+from netspectra.statistics import dictionaries
 from netspectra.statistics.intervals import Metrics
+from netspectra.statistics.metrics import nest
 
 
 @dataclass(frozen=True)
@@ -85,15 +86,12 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
 
 
 def write(findings: Findings, table: Path, metrics: Path) -> None:
-    """Write both files whole or not at all, numbers rounded to six digits.
+    """Write both files whole or not at all, numbers rounded to six digits, and metrics nested with their intervals.
 
     Raises:
-        ValueError: A metric is NaN or infinite; names it.
+        ValueError: A metric is NaN, infinite or outside its interval; names it.
     """
-    if bad := [name for name, value in findings.metrics.items() if not math.isfinite(value)]:
-        raise ValueError(f"metrics: wanted finite numbers, found {findings.metrics[bad[0]]} for {bad[0]}")
+    nested = nest(findings.metrics)
     with replacing(table) as temporary:
         findings.table.to_csv(temporary, index=False, float_format="%.6g")
-    rounded = {name: float(f"{value:.6g}") for name, value in sorted(findings.metrics.items())}
-    with replacing(metrics) as temporary:
-        temporary.write_text(json.dumps(rounded, indent=1) + "\n")
+    dictionaries.write(nested, metrics)

@@ -11,25 +11,29 @@ claims:
     published: 1.3        # the document's own value of that metric; left out where it prints none
     holds: {paper: {at_least: 1.3}}       # per scale: at_least, at_most or between; a scale left out is not judged
     basis: ...            # where the tolerance comes from
+    control: {metric: "{layer}_peak_untrained", is: untrained networks}   # must fail by the same rule, in the same run
+    no_control: ...       # or why there is none
+    check: true           # holds by construction: listed apart, not counted
+    beyond: true          # the document does not say it: counted apart
+    exact: true           # a value without error, which needs no interval
+    kind: printed         # of the published value: printed, picture (read off one) or words
+    uncertainty: 0.05     # of the published value
   - for: {...}            # a family of several claims, each once per entry
     claims: [...]
 """
 
 import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 
 from netspectra.blocks import Block
 from netspectra.errors import ClaimError
 from netspectra.problems import lines
+from netspectra.statistics.families import expand, unfilled
 from netspectra.strict_yaml import load
-
-PLACE = re.compile(r"\{(\w+)\}")
-FAMILY, MEMBERS = "for", "claims"
 
 
 def number(value: Any) -> int | float:
@@ -64,6 +68,13 @@ class Rule(Block):
         return self
 
 
+class Control(Block):
+    """Something that lacks what a claim is about."""
+
+    metric: str = Field(description="Name in the metrics of the claim's experiment")
+    what: str = Field(alias="is", min_length=1, description="What it is measured on, such as untrained networks")
+
+
 class Claim(Block):
     """One claim of a document."""
 
@@ -76,6 +87,21 @@ class Claim(Block):
     published: Number | None = Field(default=None, description="The document's own value, where it prints one")
     holds: dict[str, Rule] = Field(description="What the value must be, by scale; a scale left out is not judged")
     basis: str = Field(description="Where the tolerance comes from")
+    control: Control | None = Field(default=None, description="What must fail by the same rule, of the same run")
+    no_control: str | None = Field(default=None, min_length=1, description="Why there is no control")
+    check: bool = Field(default=False, description="Whether it holds by construction: listed apart, not counted")
+    beyond: bool = Field(default=False, description="Whether the document does not say it: counted apart")
+    exact: bool = Field(default=False, description="Whether the metric has no error, and needs no interval")
+    kind: Literal["printed", "picture", "words"] | None = Field(default=None, description="Of the published value")
+    uncertainty: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="Of the published value")
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Claim":
+        if self.control and self.no_control:
+            raise ValueError("found control and no_control, wanted one of them")
+        if self.uncertainty is not None and self.published is None:
+            raise ValueError(f"found uncertainty {self.uncertainty} of no published value; add published")
+        return self
 
 
 class ClaimsFile(Block):
@@ -93,7 +119,7 @@ def read(file: Path | str) -> list[Claim]:
         ClaimError: Names every key that is wrong, unknown or missing, and ids that stand twice.
     """
     file, found = Path(file), _file(file)
-    entries = [one for entry in found.claims for one in _expand(entry, file)]
+    entries = [one for entry in found.claims for one in expand(entry, file)]
     named = [{"document": found.document, "experiment": file.parent.name, **entry} for entry in entries]
     claims = [_claim(file, entry) for entry in named]
     ids = [claim.id for claim in claims]
@@ -134,62 +160,9 @@ def _file(file: Path) -> ClaimsFile:
 
 def _claim(file: Path, entry: dict) -> Claim:
     name = entry.get("id", "a claim without an id")
-    if left := sorted({place for text in _texts(entry) for place in PLACE.findall(text)}):
+    if left := unfilled(entry):
         raise ClaimError(f"{file}: {name}: found {{{left[0]}}}, for which its family has no list; add it to `for`")
     try:
         return Claim.model_validate(entry)
     except ValidationError as error:
         raise ClaimError("\n  ".join([f"{file}:", *lines(error, Claim, [str(name)])])) from None
-
-
-def _expand(entry: dict, file: Path) -> Iterator[dict]:
-    """The claims that an entry stands for, each with its values filled in."""
-    entry = dict(entry)
-    lists, members = entry.pop(FAMILY, None), entry.pop(MEMBERS, None)
-    if lists is None and members is None:
-        yield entry
-        return
-    if members is not None and (
-        entry or not isinstance(members, list) or not all(isinstance(m, dict) for m in members)
-    ):
-        raise ClaimError(
-            f"{file}: found a family with keys {', '.join(entry) or 'claims'}, wanted for and a list claims"
-        )
-    inner = [entry] if members is None else members
-    for values in _in_step(lists, inner, file):
-        for one in inner:
-            yield from _expand(_filled(one, values), file)
-
-
-def _in_step(lists: object, inner: list[dict], file: Path) -> list[dict[str, Any]]:
-    """One dictionary of values per entry of the lists."""
-    if not isinstance(lists, dict) or not lists or not all(isinstance(values, list) for values in lists.values()):
-        raise ClaimError(f"{file}: for: found {lists!r}, wanted lists of values by name")
-    lengths = {name: len(values) for name, values in lists.items()}
-    if len(set(lengths.values())) > 1:
-        raise ClaimError(f"{file}: for: found lists of lengths {lengths}, wanted equal ones, which go in step")
-    used = {place for text in _texts(inner) for place in PLACE.findall(text)}
-    if unused := [name for name in lists if name not in used]:
-        raise ClaimError(f"{file}: for: found {', '.join(map(str, unused))}, which no claim of the family uses")
-    return [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
-
-
-def _filled(value: Any, values: dict[str, Any]) -> Any:
-    """The same with `{name}` filled in; text that is nothing else becomes the value itself, whatever its type."""
-    if isinstance(value, dict):
-        return {key: _filled(inner, values) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, values) for inner in value]
-    if not isinstance(value, str):
-        return value
-    if (whole := PLACE.fullmatch(value)) and whole[1] in values:
-        return values[whole[1]]
-    return PLACE.sub(lambda place: str(values.get(place[1], place[0])), value)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)

@@ -1,45 +1,25 @@
-"""Metrics and claims -> verdicts: what each document says, judged with intervals."""
+"""Metrics and claims -> verdicts: what each document says, judged by whole intervals and beside its control.
 
-import json
-import math
+`python -m netspectra.statistics.verdicts FILE` prints a file of verdicts; with `--against REV`, what became of those
+that git has of it at a revision.
+"""
+
+import argparse
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from netspectra.errors import ClaimError
-from netspectra.files import replacing
-from netspectra.statistics.claims import Claim, Rule, read_all
+from netspectra.errors import ClaimError, NetspectraError, said
+from netspectra.statistics import judged, listing, metrics, standing
+from netspectra.statistics.claims import Claim, read_all
+from netspectra.statistics.estimates import Estimate
+from netspectra.statistics.judged import Control, Verdict, tolerance_of
+from netspectra.statistics.judging import holm, judge_with_control, p_value
+from netspectra.statistics.metrics import Metric, estimate_of
 
-REPRODUCED, NOT_REPRODUCED, NOT_JUDGED = "reproduced", "not reproduced", "not judged at this scale"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One claim judged.
-
-    Attributes:
-        id: Name of the claim.
-        document: Which of the five.
-        experiment: Where the metric comes from.
-        says: The claim, in our words.
-        verdict: "reproduced", "not reproduced" or "not judged at this scale".
-        sure: Whether the whole interval lies on the verdict's side of the tolerance.
-        value: The measured value, the mean over replicates.
-        interval: Its 95 % interval.
-        published: The document's own value, where it prints one.
-        tolerance: What was asked of the value.
-    """
-
-    id: str
-    document: str
-    experiment: str
-    says: str
-    verdict: str
-    sure: bool
-    value: float
-    interval: tuple[float, float]
-    published: float | None
-    tolerance: str
+KEPT = ("id", "document", "experiment", "where", "says", "basis", "metric", "published", "kind", "uncertainty")
+KEPT += ("check", "beyond", "no_control")
 
 
 def run(inputs: dict, outputs: dict, settings: dict) -> None:
@@ -48,71 +28,100 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     Args:
         inputs: {"claims": one file per experiment, "metrics": files named as the experiments}.
         outputs: {"verdicts": path}.
-        settings: {"scale"}.
+        settings: {"scale", "replicates": how many networks an experiment has at least, by name}.
     """
-    metrics = {Path(path).stem: json.loads(Path(path).read_text()) for path in inputs["metrics"]}
-    verdicts = judge(read_all(inputs["claims"]), metrics, settings["scale"])
-    with replacing(outputs["verdicts"]) as temporary:
-        temporary.write_text(json.dumps([asdict(v) for v in verdicts], indent=1) + "\n")
-    print(table(verdicts))
+    found = {Path(path).stem: metrics.read(path) for path in inputs["metrics"]}
+    verdicts = judge(read_all(inputs["claims"]), found, settings["scale"], settings["replicates"])
+    judged.write(verdicts, outputs["verdicts"])
+    print(listing.table(verdicts, everything=True))
 
 
-def judge(claims: list[Claim], metrics: dict[str, dict[str, float]], scale: str) -> list[Verdict]:
+def judge(
+    claims: list[Claim],
+    found: Mapping[str, Mapping[str, Metric]],
+    scale: str,
+    networks: Mapping[str, int | None] | None = None,
+) -> list[Verdict]:
     """Judge every claim.
 
     Args:
         claims: What is judged.
-        metrics: Flat metrics by experiment.
+        found: Metrics by experiment, nested as their files hold them.
         scale: A claim without a rule for it is not judged.
+        networks: How many networks an experiment has at least, by name; those that have none are left out or None.
 
     Raises:
-        ClaimError: A claim asks for a metric that its experiment does not have.
+        ClaimError: A claim, or its control, asks for a metric that its experiment does not have.
     """
-    return [_verdict(claim, metrics, scale) for claim in claims]
+    return _with_holm([_verdict(claim, found, scale, (networks or {}).get(claim.experiment)) for claim in claims])
 
 
-def table(verdicts: list[Verdict]) -> str:
-    """The verdicts as text, one line a claim, and the count of each kind."""
-    lines = [f"{'verdict':<26}{'claim':<42}{'value':>10}  {'95 % interval':<22}{'published':>10}  tolerance"]
-    for v in verdicts:
-        mark = v.verdict if v.sure or v.verdict == NOT_JUDGED else f"{v.verdict} (unsure)"
-        limits = f"[{v.interval[0]:.4g}, {v.interval[1]:.4g}]"
-        published = "" if v.published is None else f"{v.published:.4g}"
-        lines.append(f"{mark:<26}{v.id:<42}{v.value:>10.4g}  {limits:<22}{published:>10}  {v.tolerance}")
-    counts = ", ".join(
-        f"{sum(v.verdict == kind for v in verdicts)} {kind}" for kind in (REPRODUCED, NOT_REPRODUCED, NOT_JUDGED)
+def _verdict(claim: Claim, found: Mapping, scale: str, networks: int | None) -> Verdict:
+    rule = claim.holds[scale].model_dump(exclude_none=True) if scale in claim.holds else None
+    tolerance = tolerance_of(rule)
+    estimate = _estimate(claim, claim.metric, found, networks)
+    other = _estimate(claim, claim.control.metric, found, networks) if claim.control else None
+    judgement = judge_with_control(estimate, tolerance, other)
+    control = None
+    if claim.control:
+        control = Control(claim.control.what, claim.control.metric, **_numbers(other), verdict=judgement.control)
+    return Verdict(
+        **{key: getattr(claim, key) for key in KEPT},
+        **_numbers(estimate),
+        scale=scale,
+        verdict=judgement.verdict,
+        networks=networks,
+        tolerance=rule,
+        control=control,
+        evidence=judgement.evidence,
+        remark=judgement.remark,
+        p=None if tolerance is None else _rounded(p_value(estimate, tolerance)),
     )
-    return "\n".join([*lines, counts])
 
 
-def load(path: Path) -> list[Verdict]:
-    """Verdicts as `run` wrote them."""
-    return [Verdict(**{**v, "interval": tuple(v["interval"])}) for v in json.loads(path.read_text())]
+def _estimate(claim: Claim, name: str, found: Mapping, networks: int | None) -> Estimate:
+    try:
+        return estimate_of(found.get(claim.experiment, {})[name], networks, exact=claim.exact)
+    except KeyError:
+        raise ClaimError(f"{claim.id}: no metric {name!r} in data/<scale>/metrics/{claim.experiment}.json") from None
 
 
-def _verdict(claim: Claim, metrics: dict[str, dict[str, float]], scale: str) -> Verdict:
-    found, name = metrics.get(claim.experiment, {}), claim.metric
-    if name not in found:
-        raise ClaimError(f"{claim.id}: no metric {name!r} in data/<scale>/metrics/{claim.experiment}.json")
-    value = found[name]
-    limits = found.get(f"{name}_low", value), found.get(f"{name}_high", value)
-    verdict, sure, tolerance = NOT_JUDGED, False, ""
-    if rule := claim.holds.get(scale):
-        low, high, tolerance = _bounds(rule)
-        holds = low <= value <= high
-        verdict = REPRODUCED if holds else NOT_REPRODUCED
-        sure = low <= limits[0] and limits[1] <= high if holds else limits[1] < low or limits[0] > high
-    kept = {key: getattr(claim, key) for key in ("id", "document", "experiment", "says", "published")}
-    return Verdict(**kept, verdict=verdict, sure=sure, value=value, interval=limits, tolerance=tolerance)
+def _numbers(estimate: Estimate) -> dict:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def _bounds(rule: Rule) -> tuple[float, float, str]:
-    if rule.between:
-        return *rule.between, f"{rule.between[0]} to {rule.between[1]}"
-    if rule.at_least is not None:
-        return rule.at_least, math.inf, f">= {rule.at_least}"
-    return -math.inf, rule.at_most, f"<= {rule.at_most}"
+def _with_holm(verdicts: list[Verdict]) -> list[Verdict]:
+    """The p-values of what is judged of a document, adjusted to each other."""
+    adjusted: dict[str, float] = {}
+    for document in {v.document for v in verdicts}:
+        together = [v for v in verdicts if v.document == document and v.is_counted and v.p is not None]
+        adjusted |= holm({v.id: v.p for v in together})
+    return [replace(v, p_holm=_rounded(adjusted[v.id])) if v.id in adjusted else v for v in verdicts]
+
+
+def _rounded(p: float) -> float:
+    return float(f"{p:.3g}")
+
+
+def main(arguments: list[str]) -> int:
+    """Print verdicts; 1 where standing was lost, or where there are none."""
+    parser = argparse.ArgumentParser(prog="python -m netspectra.statistics.verdicts", description=__doc__)
+    parser.add_argument("file", type=Path, help="claims.json")
+    parser.add_argument("--all", action="store_true", help="also what is reproduced")
+    parser.add_argument("--against", metavar="REV", help="a revision of git")
+    given = parser.parse_args(arguments)
+    try:
+        now = judged.load(given.file)
+        if given.against is None:
+            print(listing.table(now, everything=given.all))
+            return 0
+        changes = standing.compare(standing.at_revision(given.file, given.against), now)
+        print(standing.markdown(changes, given.against))
+        return int(changes.is_loss)
+    except NetspectraError as error:
+        print(said(error), file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
-    print(table(load(Path(sys.argv[1]))))
+    sys.exit(main(sys.argv[1:]))

@@ -60,6 +60,8 @@ claims:
     metric: mean
     holds: {{sample: {{at_least: 1}}}}
     basis: Where the tolerance comes from.
+    exact: true
+    no_control: Why there is none; or control, with a metric on which the same rule must fail, and what it is of
 """,
     "{name}.rst": "What is shown, of how much data and how many networks, with which interval; what differs and why.\n",
 }

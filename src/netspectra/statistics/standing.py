@@ -1,0 +1,120 @@
+"""What became of verdicts since a revision of git: lost, gained, newly undecided."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netspectra.errors import DataError
+from netspectra.statistics.judged import Verdict, parse, tolerance_of
+from netspectra.statistics.judging import REPRODUCED, UNDECIDED
+from netspectra.statistics.listing import numbers
+
+GONE = "no longer a claim"
+ANOTHER = "name another revision; git log -- FILE lists those that hold the file"
+Change = tuple[Verdict | None, Verdict | None]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Claims and checks whose standing changed, each before and after; None where it is not there.
+
+    Attributes:
+        lost: Reproduced before, and now not reproduced, not judged or gone; or evidence before, and now the control
+            passes.
+        undecided: Decided before, or new, and now undecided.
+        gained: Reproduced now, and not before.
+        other: Any other change of verdict.
+    """
+
+    lost: list[Change] = field(default_factory=list)
+    undecided: list[Change] = field(default_factory=list)
+    gained: list[Change] = field(default_factory=list)
+    other: list[Change] = field(default_factory=list)
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether anything that was reproduced is so no more."""
+        return bool(self.lost) or any(before and before.verdict == REPRODUCED for before, _ in self.undecided)
+
+    def __bool__(self) -> bool:
+        return any((self.lost, self.undecided, self.gained, self.other))
+
+
+def compare(before: list[Verdict], after: list[Verdict]) -> Changes:
+    """Sort what differs between two files of verdicts."""
+    old, new = ({v.id: v for v in verdicts} for verdicts in (before, after))
+    changes = Changes()
+    for name in dict.fromkeys([*new, *old]):
+        if kind := _kind(old.get(name), new.get(name)):
+            getattr(changes, kind).append((old.get(name), new.get(name)))
+    return changes
+
+
+def at_revision(file: Path, revision: str) -> list[Verdict]:
+    """The verdicts that git has of a file.
+
+    Raises:
+        DataError: It has none there, or of another version.
+    """
+    text = text_at_revision(file, revision)
+    try:
+        return parse(text, f"{revision}:{file}")
+    except DataError as error:
+        raise DataError(error.args[0], ANOTHER) from None
+
+
+def text_at_revision(file: Path, revision: str) -> str:
+    """What git has of a file.
+
+    Raises:
+        DataError: No such revision, or no such file in it.
+    """
+    command = ["git", "-C", str(file.absolute().parent), "show", f"{revision}:./{file.name}"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    except OSError as error:
+        raise DataError(f"git: {error}", "install git") from None
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("fatal: ")
+        raise DataError(f"{file}: git has none at {revision} ({reason})", ANOTHER)
+    return done.stdout
+
+
+def markdown(changes: Changes, revision: str) -> str:
+    """What changed since a revision, a table for each kind of change."""
+    titles = {"lost": "Lost", "undecided": "Newly undecided", "gained": "Gained", "other": "Other changes"}
+    parts = [f"# Verdicts against {cell(revision)}"]
+    for kind, title in titles.items():
+        if found := getattr(changes, kind):
+            parts.append("\n".join([f"## {title}: {len(found)}", "", *_rows(found)]))
+    return "\n\n".join(parts if changes else [*parts, "No verdict changed."])
+
+
+def cell(text: object) -> str:
+    """Text that keeps to its cell of a Markdown table."""
+    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+
+def _kind(before: Verdict | None, after: Verdict | None) -> str | None:
+    was, now = (None if v is None else v.verdict for v in (before, after))
+    if was == now:
+        return "lost" if before.evidence and after.control_passes else None
+    if now == UNDECIDED:
+        return "undecided"
+    if REPRODUCED in (was, now):
+        return "gained" if now == REPRODUCED else "lost"
+    return "other"
+
+
+def _rows(found: list[Change]) -> Iterator[str]:
+    yield "| claim | was | is | value | wanted |"
+    yield "|---|---|---|---|---|"
+    for before, after in found:
+        shown = after or before
+        was, now = before.verdict if before else "new", after.verdict if after else GONE
+        if was == now:
+            now = f"{now}, no evidence: the control passes too"
+        wanted = tolerance_of(shown.tolerance) or ""
+        cells = (shown.id, was, now, numbers(shown.value, shown.low, shown.high), wanted)
+        yield f"| {' | '.join(map(cell, cells))} |"
