@@ -41,15 +41,17 @@ def analyse(given: Given) -> Findings:
             r.append(add_correlations(metrics, f"{kind}_{number}", aligned[number], uncentred, centred, held_out))
             add_overfit(metrics, f"{kind}_{number}_few", few[number].blocks(False), held_out)
         metrics.put(f"{kind}_r_fall", of_pairs(r[0] - r[-1], pairs(len(trained)), scale=(-1, 1)))
-        add_mismatched(
-            metrics, kind, joint_moments(trained[:CONTROL_NETWORKS], data.train.batches(batch), mismatched=True)
-        )
         covariances = {number: moments.blocks(False) for number, moments in train.items()}
         rows = pd.DataFrame(_rows(trained, covariances, aligned, given.settings))
         frames.append(rows.assign(network=kind))
         add_agreement(metrics, kind, rows, given.settings)
-        untrained = [joint_moments([network], data.train.batches(batch)) for network in initial]
-        add_spectra(metrics, kind, rows, _initial_spectra(initial, untrained), given.settings)
+        untrained = None
+        if name in given.settings["controls"]:
+            few = trained[:CONTROL_NETWORKS]
+            add_mismatched(metrics, kind, joint_moments(few, data.train.batches(batch), mismatched=True))
+            moments = [joint_moments([network], data.train.batches(batch)) for network in initial]
+            untrained = _initial_spectra(initial, moments)
+        add_spectra(metrics, kind, rows, untrained, given.settings)
     return Findings(pd.concat(frames), metrics)
 
 
@@ -137,17 +139,23 @@ def _initial_spectra(initial: list[nn.Sequential], moments: list[dict[int, Joint
     return found
 
 
-def add_spectra(metrics: Metrics, kind: str, rows: pd.DataFrame, initial: dict, settings: dict) -> None:
+def add_spectra(metrics: Metrics, kind: str, rows: pd.DataFrame, initial: dict | None, settings: dict) -> None:
     """Median absolute difference of log eigenvalues of two networks; the control holds them against untrained ones.
 
     Of the weights only the learned components count: the bulk is the same in any two networks.
     """
-    for (layer, what), before in initial.items():
+    layers = rows.layer.unique()
+    for layer, what in ((layer, what) for layer in layers for what in ("activation", "weight")):
         values = rows[(rows.layer == layer) & (rows.quantity == f"{what}_eigenvalue")]
         spectra = values.pivot_table(index="replicate", columns="x", values="value").to_numpy()
         last = settings["learned"][layer - 1] if what == "weight" else spectra.shape[1]
-        logs, untrained = (np.log(np.clip(v, 1e-300, None))[:, :last] for v in (spectra, before.cpu().numpy()))
+        logs, name = _logs(spectra)[:, :last], f"{kind}_{layer}_{what}_spectra_log_ratio"
         ratios = [np.median(np.abs(logs[i] - logs[j])) for i, j in pairs(len(logs))]
-        name = f"{kind}_{layer}_{what}_spectra_log_ratio"
         estimate_of_pairs(metrics, name, ratios, len(logs), "log")
-        metrics.put(f"{name}_untrained", of_replicates(np.median(np.abs(logs - untrained), 1), "log"))
+        if initial:
+            before = _logs(initial[layer, what].cpu().numpy())[:, :last]
+            metrics.put(f"{name}_untrained", of_replicates(np.median(np.abs(logs - before), 1), "log"))
+
+
+def _logs(spectra: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(spectra, 1e-300, None))

@@ -31,7 +31,8 @@ def analyse(given: Given) -> Findings:
         data, kind = given.data(name), networks.variants[0]
         trained, initial = replicates(networks), replicates(networks, at=0)
         train = list(data.train.batches(given.settings["batch"][name]))
-        moments = [[joint_moments([network], train) for network in group] for group in (trained, initial)]
+        controlled = initial if name in given.settings["controls"] else []
+        moments = [[joint_moments([network], train) for network in group] for group in (trained, controlled)]
         test = list(data.test.batches(given.settings["batch"][name]))
         rows = pd.DataFrame(_rows(trained, initial, moments, test, given.settings)).assign(network=kind)
         frames.append(rows)
@@ -53,17 +54,18 @@ def _rows(
     for h in hidden_layers(trained[0]):
         for i, network in enumerate(trained):
             covariance = moments[0][i][h.number].moments.covariance
-            untrained = eigenspectrum(moments[1][i][h.number].moments.covariance(False))
             own = {centred: eigenspectrum(covariance(centred)) for centred in (False, True)}
             pair = (network, initial[i])
             weights = [weight_spectrum(n.get_submodule(h.layer).weight, full=False) for n in pair]
             columns = {
                 "activation_eigenvalue": own[False].values,
                 "activation_eigenvalue_centred": own[True].values,
-                "activation_eigenvalue_initial": untrained.values,
                 "weight_eigenvalue": weights[0].values,
                 "weight_eigenvalue_initial": weights[1].values,
             }
+            if controls := moments[1]:
+                untrained = controls[i][h.number].moments.covariance(False)
+                columns["activation_eigenvalue_initial"] = eigenspectrum(untrained).values
             if i < clipped:
                 columns |= _clip(network, h, own[False], weights[0], test)
             yield from (
@@ -71,7 +73,7 @@ def _rows(
                 for quantity, values in columns.items()
                 for x, value in enumerate(values.tolist(), 1)
             )
-            if i < clipped:
+            if i < clipped and controls:
                 yield from _clip_at_random(
                     network, h, i, own[False], weights[0], test, settings["quoted_ranks"], generator
                 )
@@ -99,9 +101,9 @@ def _clip_at_random(
 ) -> Iterator[dict]:
     """The control: test accuracy (%) when as many random directions are kept, at the ranks that are quoted."""
     for what, layer, spectrum in (("activation", h.next, activations), ("weight", h.layer, weights)):
-        d = len(spectrum.vectors)
-        directions = torch.linalg.qr(torch.randn(d, d, dtype=torch.float64, generator=generator)).Q
-        ranks = [rank for rank in quoted[what] if rank <= d]
+        ranks = [rank for rank in quoted[what] if rank <= spectrum.vectors.shape[1]]
+        white = torch.randn(len(spectrum.vectors), max(ranks), dtype=torch.float64, generator=generator)
+        directions = torch.linalg.qr(white).Q
         curve = clipping_curve(network, layer, directions.to(spectrum.vectors.device), test, ranks=ranks)
         for rank, value in zip(ranks, (100 * curve.accuracy).tolist(), strict=True):
             key = {"layer": h.number, "replicate": replicate, "quantity": f"{what}_accuracy_random"}

@@ -40,32 +40,31 @@ def activation_metrics(metrics: Metrics, prefix: str, rows: pd.DataFrame, settin
     metrics.put(f"{prefix}_exponent", of_replicates([fit.exponent for fit in fits], "log"))
     metrics.put(f"{prefix}_r_squared", of_replicates([fit.r_squared for fit in fits], "logit"))
     metrics.put(f"{prefix}_density_exponent", of_replicates([fit.exponent for fit in densities], "log"))
-    least = min(last, int((initial > settings["dead"] * initial.max()).sum(1).min()))
-    untrained = [power_law(v, first=first, last=least, **options).exponent for v in initial]
-    metrics.put(f"{prefix}_initial_exponent", of_replicates(untrained, "log"))
+    if len(initial):
+        least = min(last, int((initial > settings["dead"] * initial.max()).sum(1).min()))
+        untrained = [power_law(v, first=first, last=least, **options).exponent for v in initial]
+        metrics.put(f"{prefix}_initial_exponent", of_replicates(untrained, "log"))
     for name, fit in (("exponent", fits[0]), ("density_exponent", densities[0])):
         for side, limit in zip(("low", "high"), fit.interval, strict=True):
             metrics.number(f"{prefix}_{name}_of_first_bootstrap_{side}", limit)
     metrics.number(f"{prefix}_exponent_first_rank", first)
     metrics.number(f"{prefix}_exponent_last_rank", last)
-    add_likelihood_ratios(metrics, prefix, values[:, first - 1 : last])
+    add_likelihood_ratios(metrics, prefix, values[:, first - 1 : last], generator)
     metrics.put(f"{prefix}_participation", of_replicates([participation_ratio(v) for v in values], "log"))
     metrics.put(f"{prefix}_participation_centred", of_replicates([participation_ratio(v) for v in centred], "log"))
     _losses(metrics, prefix, rows, settings["quoted_ranks"]["activation"])
 
 
-def add_likelihood_ratios(metrics: Metrics, prefix: str, values: torch.Tensor) -> None:
-    """How much better a lognormal fits than a power law; the control is one of the same log mean and deviation."""
-    ratios = {"": values, "_control": torch.stack([_lognormal_like(v) for v in values])}
-    for ending, spectra in ratios.items():
+def add_likelihood_ratios(
+    metrics: Metrics, prefix: str, values: torch.Tensor, generator: torch.Generator | None = None
+) -> None:
+    """How much better a lognormal fits than a power law; the control draws from one of its log moments."""
+    logs = values.log()
+    white = torch.randn(values.shape, dtype=torch.float64, generator=generator).sort(1, descending=True).values
+    drawn = (logs.mean(1, keepdim=True) + logs.std(1, keepdim=True) * white).exp()
+    for ending, spectra in (("", values), ("_control", drawn)):
         found = [lognormal_ratio(v, float(v[-1]), float(v[0])) for v in spectra]
         metrics.put(f"{prefix}_lognormal_ratio{ending}", of_replicates(found, "log"))
-
-
-def _lognormal_like(values: torch.Tensor) -> torch.Tensor:
-    """Quantiles of a lognormal with the mean and the deviation that the logarithms have, descending."""
-    logs, shares = values.log(), (torch.arange(len(values), dtype=torch.float64) + 0.5) / len(values)
-    return (logs.mean() - logs.std() * torch.special.ndtri(shares)).exp()
 
 
 def weight_metrics(metrics: Metrics, prefix: str, rows: pd.DataFrame, nodes: int, d: int, settings: dict) -> None:
@@ -120,10 +119,12 @@ def _losses(metrics: Metrics, prefix: str, rows: pd.DataFrame, quoted: list[int]
     accuracy, random = (per_replicate(rows, f"{what}_accuracy{end}") for end in ("", "_random"))
     metrics.put(f"{prefix}_accuracy_rank_1", of_replicates(accuracy[:, 0], "percent"))
     metrics.put(f"{prefix}_accuracy_full", of_replicates(accuracy[:, -1], "percent"))
-    for rank, at_random in zip(quoted, random.T, strict=False):
-        if rank <= accuracy.shape[1]:
-            metrics.put(f"{prefix}_loss_rank_{rank}", of_replicates(accuracy[:, -1] - accuracy[:, rank - 1]))
-            metrics.put(f"{prefix}_random_loss_rank_{rank}", of_replicates(accuracy[:, -1] - at_random))
+    ranks = [rank for rank in quoted if rank <= accuracy.shape[1]]
+    for rank in ranks:
+        metrics.put(f"{prefix}_loss_rank_{rank}", of_replicates(accuracy[:, -1] - accuracy[:, rank - 1]))
+    if len(random):
+        for rank, kept in zip(ranks, random.T, strict=True):
+            metrics.put(f"{prefix}_random_loss_rank_{rank}", of_replicates(accuracy[:, -1] - kept))
 
 
 def add_published_distance(metrics: Metrics, prefix: str, rows: pd.DataFrame, published: dict) -> None:
