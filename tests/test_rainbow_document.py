@@ -173,7 +173,8 @@ def test_gains_are_those_of_known_accuracies():
     draws = {
         ("trained", 1.0): np.array([[50.0], [52.0], [54.0]]),
         ("all layers flat", 1.0): np.array([[40.0, 40.0], [41.0, 41.0], [42.0, 42.0]]),
-        ("isotropic flat", 1.0): np.array([[30.0, 30.0], [30.0, 30.0], [30.0, 30.0]]),
+        ("isotropic flat", 1.0): np.full((3, 1), 30.0),
+        ("isotropic", 1.0): np.full((3, 2), 30.0),
     }
     metrics = Metrics()
     rainbow_generation.add_gains(metrics, "mlp", draws)
@@ -210,8 +211,8 @@ def test_generation_counts_every_condition(monkeypatch):
     table = rainbow_generation.analyse(given("rainbow_generation", monkeypatch)).table
     counts = table[table.network == "cnn"].condition.value_counts().to_dict()
     once = "layer 1 alone", "layer 2 alone", "average covariance", "spatial filters kept", "not aligned", "trained"
-    twice = "all layers flat", "isotropic", "isotropic flat", "width"
-    assert counts == {"all layers": 3, **dict.fromkeys(twice, 6), **dict.fromkeys(once, 3)}
+    twice = "all layers flat", "isotropic", "width"
+    assert counts == {"all layers": 3, "isotropic flat": 3, **dict.fromkeys(twice, 6), **dict.fromkeys(once, 3)}
     assert table.value.between(0, 100).all()
 
 

@@ -38,7 +38,9 @@ def analyse(given: Given) -> Findings:
         for number, moments in train.items():
             uncentred, centred, held_out = moments.blocks(False), moments.blocks(True), test[number].blocks(False)
             aligned[number] = {pair: procrustes.align(uncentred[pair]) for pair in pairs(len(trained))}
-            r.append(add_correlations(metrics, f"{kind}_{number}", aligned[number], uncentred, centred, held_out))
+            found = add_correlations(metrics, f"{kind}_{number}", aligned[number], uncentred, centred, held_out)
+            frames.append(pd.DataFrame(_correlations(number, found, list(aligned[number]))).assign(network=kind))
+            r.append(np.array(found["r"]))
             add_overfit(metrics, f"{kind}_{number}_few", few[number].blocks(False), held_out)
         metrics.put(f"{kind}_r_fall", of_pairs(r[0] - r[-1], pairs(len(trained)), scale=(-1, 1)))
         covariances = {number: moments.blocks(False) for number, moments in train.items()}
@@ -47,8 +49,8 @@ def analyse(given: Given) -> Findings:
         add_agreement(metrics, kind, rows, given.settings)
         untrained = None
         if name in given.settings["controls"]:
-            few = trained[:CONTROL_NETWORKS]
-            add_mismatched(metrics, kind, joint_moments(few, data.train.batches(batch), mismatched=True))
+            controls = trained[:CONTROL_NETWORKS]
+            add_mismatched(metrics, kind, joint_moments(controls, data.train.batches(batch), mismatched=True))
             moments = [joint_moments([network], data.train.batches(batch)) for network in initial]
             untrained = _initial_spectra(initial, moments)
         add_spectra(metrics, kind, rows, untrained, given.settings)
@@ -91,6 +93,14 @@ def turned(vectors: torch.Tensor, alignment: torch.Tensor) -> torch.Tensor:
     """Directions (C * rest, K) of one network's inputs, as the other network's inputs have them."""
     grouped = vectors.unflatten(0, (len(alignment), -1))
     return torch.einsum("crk,cd->drk", grouped, alignment).flatten(0, 1)
+
+
+def _correlations(layer: int, found: dict[str, list[float]], numbers: list[tuple[int, int]]) -> Iterator[dict]:
+    """What the figure of r shows, one row a pair."""
+    for quantity in ("r", "r_test", "explained", "explained_test"):
+        for x, ((i, j), value) in enumerate(zip(numbers, found[quantity], strict=True), 1):
+            key = {"layer": layer, "replicate": f"{i}-{j}", "quantity": quantity, "mode": ""}
+            yield key | {"x": x, "value": value}
 
 
 def _spectrum(layer: int, replicate: int, quantity: str, values: torch.Tensor) -> Iterator[dict]:

@@ -21,8 +21,8 @@ def add_correlations(
     uncentred: torch.Tensor,
     centred: torch.Tensor,
     held_out: torch.Tensor,
-) -> np.ndarray:
-    """Add r and the shares of variance explained, centred or not, in training or held out; return r of every pair."""
+) -> dict[str, list[float]]:
+    """Add r and the shares of variance explained, centred or not, in training or held out; return all pairs'."""
     found: dict[str, list[float]] = {}
     for (i, j), a in aligned.items():
         # The inner product of A with the cross-covariance that it comes from is tr S: no further decomposition.
@@ -38,7 +38,7 @@ def add_correlations(
         estimate_of_pairs(metrics, f"{prefix}_{name}", values, len(held_out), scale_of(name))
     metrics.put(f"{prefix}_r_one_pair", of_single_pair(np.clip(found["r"], -1, 1), pairs(len(held_out)), "fisher_z"))
     metrics.number(f"{prefix}_r_of_drawn_pair", found["r"][0])
-    return np.array(found["r"])
+    return found
 
 
 def scale_of(name: str) -> Scale:

@@ -61,7 +61,7 @@ def _document(network: nn.Sequential, settings: dict) -> list[tuple[str, Recipe]
     named += [("isotropic", Recipe(isotropic=True))] * controls + [("not aligned", Recipe(aligned=False))]
     if maps_flattened(network):
         named += [("all layers flat", Recipe(flat=True))] * draws
-        named += [("isotropic flat", Recipe(isotropic=True, flat=True))] * controls
+        named.append(("isotropic flat", Recipe(isotropic=True, flat=True)))
     return named
 
 
@@ -126,7 +126,7 @@ def add_gains(metrics: Metrics, kind: str, draws: Draws) -> None:
     """
     trained, isotropic = draws["trained", 1.0][:, 0], draws["isotropic flat", 1.0]
     whole = trained - isotropic.mean(1)
-    first, second = isotropic[:, 0], isotropic[:, -1]
+    first, *_, second = draws["isotropic", 1.0].T
     for name, gain in {
         "drawn": draws["all layers flat", 1.0].mean(1) - isotropic.mean(1),
         "control": second - first,
