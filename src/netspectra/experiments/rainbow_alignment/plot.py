@@ -7,7 +7,6 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator
 
 from netspectra.figures import style
-from netspectra.figures.footers import footer, networks
 from netspectra.statistics.spread import pair_band
 
 JACKKNIFE = "95 % intervals: jackknife over networks"
@@ -50,7 +49,12 @@ def correlations(table: pd.DataFrame, published: dict) -> Figure:
         axis.set(title=style.NAMES[network], xlim=(-0.5, len(layers) - 0.5), ylim=(None, 1))
     axes[0, 0].set_ylabel("r and its square")
     style.legend_below(axes[0, 0])
-    footer(figure, networks(table[table.quantity == "activation_eigenvalue"]), "dots: pairs", JACKKNIFE)
+    style.footer(
+        figure,
+        f"{table[table.quantity == 'activation_eigenvalue'].replicate.nunique()} networks",
+        "dots: pairs",
+        JACKKNIFE,
+    )
     return figure
 
 
@@ -78,7 +82,7 @@ def panels(rows: pd.DataFrame, what: str, dead: float) -> Figure:
     axes[1, 0].set_ylabel("rank (network 2)")
     axes[2, 0].set_ylabel("largest |cosine|")
     axes[0, 0].legend(loc="best")
-    footer(figure, networks(rows[rows.quantity == f"{what}_eigenvalue"]), JACKKNIFE)
+    style.footer(figure, f"{rows[rows.quantity == f'{what}_eigenvalue'].replicate.nunique()} networks", JACKKNIFE)
     return figure
 
 

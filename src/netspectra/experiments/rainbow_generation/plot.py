@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from netspectra.figures import style
-from netspectra.figures.footers import INTERVAL, footer, networks
 from netspectra.figures.style import NAMES
 
 CONDITIONS = {
@@ -49,7 +48,12 @@ def conditions(table: pd.DataFrame, chance: float, published: dict) -> Figure:
     style.legend_below(axes[0, 0])
     drawn = table[table.condition.str.startswith("all layers")].groupby(["network", "condition"]).size()
     counts = f"{drawn.min()} to {drawn.max()} networks drawn as in the document" if drawn.nunique() > 1 else ""
-    footer(figure, networks(table), counts, "dots: drawn networks; filled: mean, 95 % interval over trained networks")
+    style.footer(
+        figure,
+        f"{table.replicate.nunique()} networks",
+        counts,
+        "dots: drawn networks; filled: mean, 95 % interval over trained networks",
+    )
     return figure
 
 
@@ -90,5 +94,5 @@ def widths(table: pd.DataFrame, chance: float) -> Figure:
         style.chance(axis, chance)
     axes[0, 0].set(ylabel="test accuracy (%)", ylim=(0, 1.08 * table.value.max()))
     style.legend_below(axes[0, 0])
-    footer(figure, networks(table), INTERVAL)
+    style.footer(figure, f"{table.replicate.nunique()} networks", style.STUDENT)
     return figure

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from netspectra.figures import style
-from netspectra.figures.footers import INTERVAL, footer, networks
 
 GREEN, BLUE, RED = style.COLOURS[2], style.COLOURS[0], style.COLOURS[1]
 FIRST = 60  # ranks shown alone
@@ -26,7 +25,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
 def panels(rows: pd.DataFrame, network: str, what: str, settings: dict, published: dict) -> Figure:
     """One column per hidden layer: its spectrum, of weights also the first ranks alone, over its clipping curve."""
     layers, spectrum = list(rows.groupby("layer")), {"activation": _activations, "weight": _weights}[what]
-    figure, axes = style.page(3 if what == "weight" else 2, len(layers), 7.0 if what == "weight" else 5.0, sharey="row")
+    figure, axes = style.page(3 if what == "weight" else 2, len(layers), 7.0 if what == "weight" else 5.0)
     for column, (layer, found) in zip(axes.T, layers, strict=True):
         quantities, key = dict(iter(found.groupby("quantity"))), f"{network}_{layer}"
         column[0].set_title(f"layer {layer}")
@@ -37,14 +36,14 @@ def panels(rows: pd.DataFrame, network: str, what: str, settings: dict, publishe
         if what == "weight":
             column[0].set_title(f"layer {layer}: {_above(quantities):.1f} eigenvalues above the edge")
             _first_ranks(column[1], quantities)
-        _clipped(column[-1], quantities, what, settings["chance"])
         _published(column[-1], published.get(f"{what}_accuracy", {}).get(key))
+        _clipped(column[-1], quantities, what, settings["chance"])
     for axis in axes[:-1, 0]:
         axis.set_ylabel("eigenvalue")
     axes[-1, 0].set_ylabel("test accuracy after clipping (%)")
     axes[0, 0].legend(loc="lower left")
     style.legend_below(axes[-1, 0])
-    footer(figure, networks(rows[rows.quantity == f"{what}_eigenvalue"]), INTERVAL)
+    style.footer(figure, f"{rows[rows.quantity == f'{what}_eigenvalue'].replicate.nunique()} networks", style.STUDENT)
     return figure
 
 
@@ -63,7 +62,7 @@ def _above(quantities: dict[str, pd.DataFrame]) -> float:
 def _first_ranks(axis: Axes, quantities: dict[str, pd.DataFrame]) -> None:
     shown = [quantities[name] for name in ("weight_eigenvalue", "weight_eigenvalue_initial")]
     values = pd.concat([rows[rows.x <= FIRST].value for rows in shown])
-    axis.set(xlim=(0, FIRST + 1), ylim=(0.8 * values.min(), 1.2 * values.max()), xlabel=f"rank (the first {FIRST})")
+    axis.set(xlim=(0, FIRST + 1), ylim=(0.8 * values.min(), None), xlabel=f"rank (the first {FIRST})")
 
 
 def _activations(axis: Axes, quantities: dict[str, pd.DataFrame], settings: dict) -> None:

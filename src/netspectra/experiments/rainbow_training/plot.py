@@ -4,7 +4,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from netspectra.figures import style
-from netspectra.figures.footers import INTERVAL, footer, networks
 from netspectra.figures.style import NAMES
 
 
@@ -24,5 +23,5 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
             axis.plot(end, value, "D", color="black", markerfacecolor="none", label="printed, 50,000 images")
     axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, None))
     axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.18))
-    footer(figure, networks(table), INTERVAL)
+    style.footer(figure, f"{table.replicate.nunique()} networks", style.STUDENT)
     return {"rainbow_training": figure}
