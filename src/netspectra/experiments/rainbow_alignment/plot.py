@@ -46,8 +46,8 @@ def correlations(table: pd.DataFrame, published: dict) -> Figure:
             marks = [(i - 0.3, published[str(layer)]) for i, layer in enumerate(layers) if str(layer) in published]
             axis.plot(*zip(*marks, strict=True), "D", color="black", markerfacecolor="none", label="printed")
         axis.set_xticks(range(len(layers)), [f"layer {layer}" for layer in layers])
-        axis.set(title=style.NAMES[network], xlim=(-0.5, len(layers) - 0.5), ylim=(None, 1))
-    axes[0, 0].set_ylabel("r and its square")
+        axis.set(title=style.NAMES[network], xlim=(-0.5, len(layers) - 0.5))
+    axes[0, 0].set(ylabel="r and its square", ylim=(None, 1))
     style.legend_below(axes[0, 0])
     style.footer(
         figure,
