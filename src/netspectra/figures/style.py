@@ -120,9 +120,10 @@ def log_band(axes: Axes, rows: pd.DataFrame, *, over: str = "replicate", **line:
 
 def bars(axes: Axes, values: dict[str, np.ndarray], colours: list[str] | None = None) -> None:
     """Draw the mean over replicates of each named group as a point with its 95 % interval."""
+    chosen = colours or COLOURS
     for i, (_, found) in enumerate(values.items()):
         half = half_interval(pd.DataFrame([found]))[0]
-        axes.errorbar(i, found.mean(), half, fmt="o", capsize=3, color=(colours or COLOURS)[i % len(COLOURS)])
+        axes.errorbar(i, found.mean(), half, fmt="o", capsize=3, color=chosen[i % len(chosen)])
     axes.set_xticks(range(len(values)), list(values))
     axes.set_xlim(-0.6, len(values) - 0.4)
     axes.grid(axis="x", visible=False)
