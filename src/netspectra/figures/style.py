@@ -13,6 +13,9 @@ WIDTH = 7.0  # inches: the text width of a page
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
 NAMES = {"mlp": "fully connected", "cnn": "convolutional"}
 INTERVAL = "bands: 95 % interval over replicates"
+STUDENT = "95 % Student intervals over networks"
+FOOTER = 0.16  # inches
+DIAMOND = {"marker": "D", "linestyle": "", "color": "black", "markerfacecolor": "none", "markersize": 4}  # published
 
 
 def use() -> None:
@@ -54,6 +57,35 @@ def legend_below(axes: Axes, title: str | None = None, **options: object) -> Non
 def legend_above(axes: Axes, **options: object) -> None:
     """Put the legend of `axes` above them, two entries in a row, where it hides nothing."""
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, **options)
+
+
+def footer(figure: Figure, *parts: str) -> None:
+    """Print a line below all that a figure shows, in a strip that is added for it; legends of the figure move up."""
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + FOOTER)
+    strip = FOOTER / (height + FOOTER)
+    figure.get_layout_engine().set(rect=(0, strip, 1, 1 - strip))
+    for legend in figure.legends:
+        legend.set_bbox_to_anchor((0, strip, 1, 1 - strip))
+    figure.text(0.006, strip / 3, "; ".join(parts), fontsize=6, color="0.35")
+
+
+def published(axes: Axes, x: object, y: object, of: str | None = None, label: str | None = None) -> None:
+    """Published values as open black diamonds, with a dot in the colour of what they are values of, where many are.
+
+    The label is drawn once for all axes that say the same.
+    """
+    drawn = {line.get_label() for line in axes.lines}
+    axes.plot(x, y, **DIAMOND, label=None if label in drawn else label)
+    if of is not None:
+        axes.plot(x, y, ".", color=of, markersize=3)
+
+
+def point(axes: Axes, x: float, values: np.ndarray, color: str, **look: object) -> None:
+    """The mean of values of networks with its 95 % Student interval, and every network as a small dot beside it."""
+    half = half_interval(pd.DataFrame([values]))[0]
+    axes.errorbar(x, values.mean(), half, fmt="o", capsize=2, color=color, **look)
+    axes.plot(np.full(len(values), x + 0.09), values, ".", color=color, markersize=2, alpha=0.6)
 
 
 def chance(axes: Axes, level: float) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import stdtrit
 
+from netspectra.statistics.estimates import Estimate
+
 Replicates = Sequence[float] | np.ndarray  # or a tensor, on any device
 
 
@@ -15,6 +17,12 @@ class Metrics(dict):
     def add(self, name: str, replicates: Replicates) -> None:
         """Add the mean over replicates as `name` and its interval as `name_low` and `name_high`."""
         self[name], self[f"{name}_low"], self[f"{name}_high"] = interval(replicates)
+
+    def put(self, name: str, found: Estimate) -> None:
+        """Add an estimate as `name`, and its interval, if it has one, as `name_low` and `name_high`."""
+        self[name] = found.value
+        if found.low is not None:
+            self[f"{name}_low"], self[f"{name}_high"] = found.low, found.high
 
     def number(self, name: str, value: float) -> None:
         """Add one number that has no replicates."""

@@ -17,6 +17,9 @@ class FullyConnected(Block):
     type: Literal["fully_connected"] = Field(description="Kind of network")
     widths: Widths = Field(description="Neurons per layer with the flattened input first")
     bias: bool = Field(description="Whether layers have biases")
+    initial: Literal["torch", "glorot"] = Field(
+        default="torch", description="Weights and biases before training: PyTorch's, or Glorot's uniform ones and zero"
+    )
 
     def fits(self, channels: int, side: int | None, classes: int) -> Fits:
         """Key, number found and number that the data want."""
