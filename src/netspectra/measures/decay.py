@@ -43,11 +43,6 @@ def distance(values: np.ndarray, index: Sequence[int], read: Sequence[float]) ->
     return float((ours - other).std())
 
 
-def between(size: int, index: Sequence[int], read: Sequence[float]) -> np.ndarray:
-    """A spectrum that is known at some ranks, at all ranks 1 to size: straight lines of log10 against the rank."""
-    return 10 ** np.interp(np.arange(1, size + 1), index, np.log10(read))
-
-
 def of_noise(parameters: int, samples: int, generator: torch.Generator, *, most: int = 600) -> np.ndarray:
     """Eigenvalues (parameters,) of the second moment of Gaussian noise with as many samples a parameter.
 

@@ -164,7 +164,7 @@ def sensitivity_rows(draws: list[Draw], net: nn.Sequential) -> pd.DataFrame:
 
 
 def error_table(draws: list[Draw], truth: torch.Tensor, settings: dict) -> pd.DataFrame:
-    """Errors and ratios of eigenvalues, angles between one set and the next, and share of zeros, against samples over parameters.
+    """Errors and ratios of eigenvalues, angles between one set and the next, share of zeros, against samples.
 
     Layer says of which eigenvalue or of how many eigenvectors, y which of the numbers of samples it is.
     """
@@ -231,7 +231,7 @@ def shuffled(scores: torch.Tensor, net: nn.Sequential, generator: torch.Generato
 
 
 def places_of(leading: torch.Tensor, net: nn.Sequential, gap: int) -> dict[str, float]:
-    """Share of squared coefficients of eigenvectors before the gap on the first weights, of as many behind on biases."""
+    """Share of eigenvectors before the gap that lies on the first weights, of as many behind it on the first biases."""
     first = next(iter(layer_places(net)))
     squares, at = leading.square(), blocks(net)
     return {

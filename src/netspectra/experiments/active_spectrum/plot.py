@@ -30,7 +30,8 @@ def reading(settings: dict) -> str:
     setting = settings["setting"]
     on = {"grid": "loss on the whole grid", "point": "loss on one random point"}[setting["loss_on"]]
     start, end = setting["range"]
-    return f"{setting['activation']}, {setting['output']} output, {on} of {setting['points']}, x from {start:.3g} to {end:.3g}"
+    units = f"{setting['activation']}, {setting['output']} output"
+    return f"{units}, {on} of {setting['points']}, x from {start:.3g} to {end:.3g}"
 
 
 def eigenvalues(parts: dict[str, pd.DataFrame], settings: dict, published: dict) -> Figure:
@@ -129,7 +130,7 @@ def layers(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
 
 
 def sample_size(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
-    """Eigenvalues over the true ones, share of zeros, and angles of leading subspaces, against samples over parameters."""
+    """Eigenvalues over the true ones, share of zeros and angles of subspaces, against samples over parameters."""
     figure, (axes,) = style.page(1, 3, 2.9)
     ratios, zeros = parts["ratio"], parts["zeros"]
     for i, layer in enumerate(ratios.layer.unique()):

@@ -36,9 +36,8 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         "cca_mnist_cutoffs": cutoffs(table, settings),
         "cca_mnist_methods": methods(table, settings, published),
     }
-    pairs = table[table.network == "mnist"].pair.str.contains("-")
-    count = table[table.network == "mnist"][pairs].pair.nunique()
-    networks = table[(table.network == "mnist") & ~pairs].pair.nunique()
+    count = table[(table.network == "mnist") & (table.quantity == "mean")].pair.nunique()
+    networks = table[table.quantity == "singular"].pair.nunique()
     for figure in figures.values():
         style.footer(
             figure, f"{networks} networks, {count} pairs; 10,000 test images of MNIST; bands: range over pairs"
