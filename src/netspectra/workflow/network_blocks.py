@@ -17,6 +17,7 @@ class Data(Block):
     train: Count | None = Field(description="The first so many training images, or null for all")
     test: Count | None = Field(description="The first so many test images, or null for all")
     grey: bool = Field(description="Colours to luminance after normalisation")
+    normalise: bool = Field(default=True, description="Pixels less the mean over the deviation; else from 0 to 1")
     permute_labels: bool = Field(
         default=False, description="Whether the training labels are one fixed random permutation of the true ones"
     )
