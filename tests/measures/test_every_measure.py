@@ -167,6 +167,7 @@ CASES = {
     "projection.keep_high_variance": Case(
         lambda weight: projection.keep_high_variance(weight, spectrum(), 0.1), WEIGHT, lambda w: w / w.abs().max()
     ),
+    "power_laws.lognormal_ratio": Case(lambda values: power_laws.lognormal_ratio(values, 1.0, 81.0), VALUES),
     "rainbow.sample_weights": Case(
         lambda weight: rainbow.sample_weights(weight, source()), WEIGHT, lambda w: w / w.abs().max()
     ),
@@ -208,6 +209,7 @@ NUMBERS_ONLY = {
 INSIDE = {
     # Parts of others that are handed what was checked already, and what the convolutions' own tests hold.
     "cca_inference.ordered", "dependence.effective", "dependence.rows_of_inputs", "rainbow.draw_rows",
+    "rainbow.draw_channels",
     "canonical.whitened_pair", "subspaces.of_scaled", "subspaces.activity", "alignment.of_convolution",
     "alignment.patches", "dft_cca.frequency_weights", "dft_cca.mean_over_frequencies", "dft_cca.whiten_frequencies",
 }  # fmt: skip

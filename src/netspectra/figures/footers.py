@@ -1,9 +1,8 @@
 """What stands below every figure: how much data, how many networks, which interval."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from netspectra.figures import style
 
 INTERVAL = "95 % interval over networks"
 
@@ -24,6 +23,6 @@ def networks(rows: pd.DataFrame) -> str:
     return f"{rows.replicate.nunique()} networks"
 
 
-def published(axes: style.Axes, x: float, y: float, label: str = "published") -> None:
+def published(axes: Axes, x: float, y: float, label: str = "published") -> None:
     """Mark a value that a document prints."""
     axes.plot([x], [y], "D", color="black", markerfacecolor="none", markersize=6, label=label, zorder=5)
