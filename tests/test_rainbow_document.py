@@ -13,13 +13,14 @@ from netspectra.experiments.measuring import Given
 from netspectra.experiments.rainbow_alignment import analysis as rainbow_alignment
 from netspectra.experiments.rainbow_generation import analysis as rainbow_generation
 from netspectra.experiments.rainbow_spectra import analysis as rainbow_spectra
+from netspectra.experiments.rainbow_spectra.summaries import add_decay, add_likelihood_ratios, filter_kurtosis
 from netspectra.experiments.rainbow_training import analysis as rainbow_training
 from netspectra.lenses.hidden import hidden_layers, joint_moments, replicates
 from netspectra.measures.procrustes import align
 from netspectra.networks.checkpoints import Networks
 from netspectra.networks.ensembles import Ensemble
 from netspectra.networks.places import read
-from netspectra.statistics.pairs import add_pairs, pairs
+from netspectra.statistics.intervals import Metrics
 
 ARCHITECTURES = {
     "mlp": {"type": "fully_connected", "widths": [64, 14, 12, 4], "bias": False},
@@ -31,13 +32,18 @@ ARCHITECTURES = {
 BATCH = {"rainbow_mlp": 100, "rainbow_cnn": 70}
 SETTINGS = {
     "rainbow_spectra": {
-        "batch": BATCH, "clipped_replicates": 2, "power_law": {"first": 2, "last": 10}, "head": [5, 4],
-        "quoted_ranks": {"activation": [3], "weight": [2, 90]}, "resamples": 20, "seed": 1, "dead": 1e-10, "chance": 25,
+        "batch": BATCH, "controls": ["rainbow_mlp"],
+        "clipped_replicates": 2, "power_law": {"first": 2, "last": 10}, "head": [5, 4],
+        "quoted_ranks": {"activation": [3], "weight": [2, 90]}, "resamples": 20, "draws": 2, "seed": 1,
+        "dead": 1e-10, "chance": 25,
     },
-    "rainbow_alignment": {"batch": BATCH, "shown": 10, "head": 3, "late": [6, 9], "seed": 1, "dead": 1e-10},
+    "rainbow_alignment": {
+        "batch": BATCH, "controls": ["rainbow_mlp"],
+        "shown": 10, "head": 3, "late": [6, 9], "learned": [4, 3], "seed": 1, "dead": 1e-10,
+    },
     "rainbow_generation": {
-        "batch": BATCH, "images": {"rainbow_mlp": 100, "rainbow_cnn": 70}, "draws": 2, "other_draws": 1,
-        "widths": [0.5, 2], "seed": 1, "chance": 25,
+        "batch": BATCH, "images": {"rainbow_mlp": 100, "rainbow_cnn": 70}, "draws": 2, "channel_draws": 1,
+        "control_draws": 2, "other_draws": 1, "widths": [0.5, 2], "seed": 1, "chance": 25,
     },
     "rainbow_training": {"points": 10, "chance": 25},
 }  # fmt: skip
@@ -154,21 +160,59 @@ def test_turned_directions_act_on_the_other_network_as_their_own_on_theirs(kind)
     assert torch.allclose(y.flatten(1) @ found, x.flatten(1) @ vectors)
 
 
-def test_jackknife_over_networks_is_that_of_their_means_for_additive_pairs():
-    effects = np.array([1.0, 2.0, 4.0, 7.0])
-    values = [effects[i] + effects[j] for i, j in pairs(4)]
-    metrics = {}
-    add_pairs(metrics, "m", values, 4)
-    mean, half = 2 * effects.mean(), 3.182 * 2 * effects.std(ddof=1) / 2
-    assert metrics["m"] == pytest.approx(mean)
-    assert metrics["m_high"] - mean == pytest.approx(half, rel=1e-3)
+def test_mismatched_networks_see_every_image_but_never_the_same():
+    networks = replicates(trained("mlp"))
+    x, y = split(60, 3).batch(slice(None))
+    matched, mismatched = (joint_moments(networks, [(x, y)], mismatched=m)[1].blocks(False) for m in (False, True))
+    assert torch.allclose(mismatched[1, 1], matched[1, 1])
+    first, second = (read(n, x, leaving=["relu1"]).leaving["relu1"].double() for n in networks[:2])
+    assert torch.allclose(mismatched[0, 1], first.T @ second.roll(1, 0) / 60, atol=1e-6)
+
+
+def test_gains_are_those_of_known_accuracies():
+    draws = {
+        ("trained", 1.0): np.array([[50.0], [52.0], [54.0]]),
+        ("all layers flat", 1.0): np.array([[40.0, 40.0], [41.0, 41.0], [42.0, 42.0]]),
+        ("isotropic flat", 1.0): np.full((3, 1), 30.0),
+        ("isotropic", 1.0): np.full((3, 2), 30.0),
+    }
+    metrics = Metrics()
+    rainbow_generation.add_gains(metrics, "mlp", draws)
+    assert metrics["mlp_gain_drawn"] == pytest.approx(11)
+    assert metrics["mlp_most_drawn"] == pytest.approx(0.5)
+    assert metrics["mlp_gain_control"] == metrics["mlp_most_control"] == 0
+
+
+def test_a_lognormal_is_told_from_a_power_law():
+    metrics, generator = Metrics(), torch.Generator().manual_seed(0)
+    add_likelihood_ratios(metrics, "p", torch.arange(3.0, 201, dtype=torch.float64).pow(-1.3).repeat(3, 1), generator)
+    assert metrics["p_lognormal_ratio"] < 3.84 / 10
+    assert metrics["p_lognormal_ratio_control_low"] > 3.84
+
+
+def test_kurtosis_is_zero_for_gaussian_and_high_for_sparse_filters():
+    generator = torch.Generator().manual_seed(0)
+    normal = torch.randn(400, 8, 3, 3, generator=generator)
+    sparse = normal * (torch.rand(400, 8, 3, 3, generator=generator) < 0.1)
+    assert filter_kurtosis(normal) == pytest.approx(0, abs=0.15)
+    assert filter_kurtosis(sparse) > 5
+
+
+def test_exponential_decay_is_straighter_in_the_rank_than_in_its_logarithm():
+    metrics, ranks = Metrics(), np.arange(1, 31)
+    add_decay(metrics, "e", np.exp(-0.1 * ranks)[None])
+    add_decay(metrics, "p", (1.0 / ranks)[None])
+    assert metrics["e_r_squared"] == pytest.approx(1)
+    assert metrics["e_exponential_over_power"] > 0.1
+    assert metrics["p_exponential_over_power"] < -0.1
 
 
 def test_generation_counts_every_condition(monkeypatch):
     table = rainbow_generation.analyse(given("rainbow_generation", monkeypatch)).table
     counts = table[table.network == "cnn"].condition.value_counts().to_dict()
-    beyond = dict.fromkeys(("layer 1 alone", "layer 2 alone", "isotropic", "average covariance", "trained"), 3)
-    assert counts == {"all layers": 6, "width": 6, **beyond}
+    once = "layer 1 alone", "layer 2 alone", "average covariance", "spatial filters kept", "not aligned", "trained"
+    twice = "all layers flat", "isotropic", "width"
+    assert counts == {"all layers": 3, "isotropic flat": 3, **dict.fromkeys(twice, 6), **dict.fromkeys(once, 3)}
     assert table.value.between(0, 100).all()
 
 

@@ -86,6 +86,10 @@ class SineSetting(Block):
 
     widths: list[Positive] = Field(min_length=4, description="Neurons per layer, the one input first, one output last")
     activation: Literal["tanh", "relu", "sigmoid"] = Field(description="After every layer but the last")
+    output: Literal["linear", "tanh"] = Field(description="What the output unit does")
+    loss_on: Literal["grid", "point"] = Field(
+        description="Whether f is the loss on the whole grid, or on one of its points, drawn for every gradient"
+    )
     prior: float = Field(gt=0, description="Standard deviation of every parameter")
     points: Positive = Field(description="Points of the grid on which sin x is regressed")
     range: list[float] = Field(min_length=2, max_length=2, description="First and last point of the grid")

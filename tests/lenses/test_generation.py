@@ -8,6 +8,7 @@ from torch import nn
 
 from netspectra.lenses.rainbow import Recipe, generate, generate_many
 from netspectra.measures import procrustes
+from netspectra.measures.rainbow import draw_channels
 
 
 def mlp(bias=False, widths=(12, 30, 20, 4)):
@@ -163,6 +164,48 @@ def test_classifier_is_the_trained_one_turned_by_the_alignment():
     assert torch.allclose(found.fc3.weight, expected, atol=1e-8)
 
 
+def test_flat_form_aligns_channels_times_positions_in_front_of_the_classifier():
+    network, batches = case("cnn")
+    found = generate(network, batches, source(), flat=True)
+    by_channel = generate(network, batches, source())
+    x = torch.cat(batches)
+    phi, psi = network[:5](x), found[:5](x)
+    expected = network.fc1.weight @ procrustes.align(phi.T @ psi)
+    assert torch.equal(found.conv2.weight, by_channel.conv2.weight)
+    assert torch.allclose(found.fc1.weight, expected, atol=1e-8)
+    assert not torch.allclose(found.fc1.weight, by_channel.fc1.weight, atol=1e-3)
+
+
+def test_both_forms_can_be_drawn_side_by_side():
+    network, batches = case("cnn")
+    flat, by_channel = generate_many(network, batches, [Recipe(flat=True), Recipe()], source(3))
+    alone = generate_many(network, batches, [Recipe(), Recipe()], source(3))
+    assert torch.allclose(by_channel.fc1.weight, alone[1].fc1.weight, atol=1e-12)
+    assert torch.equal(flat.conv1.weight, alone[0].conv1.weight)
+
+
+def test_spatial_filters_stay_and_channels_are_drawn():
+    network, batches = case("cnn", bias=True)
+    found = generate(network, batches, source(), sampled=["conv1"], spatial=True).conv1
+    drawn, kept = found.weight.flatten(2), network.conv1.weight.flatten(2)
+    span = torch.linalg.svd(kept, full_matrices=False).Vh
+    assert torch.allclose(drawn @ span.mT @ span, drawn, atol=1e-10)
+    assert not torch.allclose(drawn, kept, atol=1e-2)
+    assert torch.equal(found.bias, network.conv1.bias)
+
+
+def test_drawn_channels_keep_their_second_moment_at_any_width():
+    rows = torch.randn(6, 3 * 4, dtype=torch.float64, generator=source(1))
+    drawn = draw_channels(rows, 3, 6 * 4000, source())
+    assert drawn.square().mean() == pytest.approx(float(rows.square().mean()), rel=0.02)
+
+
+def test_without_alignment_the_trained_classifier_stays_as_it_is():
+    network, batches = case("mlp")
+    found = generate(network, batches, source(), aligned=False)
+    assert torch.allclose(found.fc3.weight, network.fc3.weight)
+
+
 def test_loaders_of_pairs_and_of_inputs_are_alike_and_the_reference_stays():
     network, batches = case("mlp")
     before = copy.deepcopy(network.state_dict())
@@ -192,6 +235,8 @@ class Residual(nn.Module):
         (nn.Sequential(nn.ReLU()), {}, "at least one layer with weights"),
         (mlp(), {"sampled": ["relu1"]}, r"before the last \(fc1, fc2\), found 'relu1'"),
         (mlp(), {"sampled": ["fc3"]}, "found 'fc3'"),
+        (mlp(), {"width": 2, "aligned": False}, "width: wanted 1 without alignment, .* found 2"),
+        (mlp(), {"isotropic": True, "spatial": True}, "one of them at most"),
         (mlp(), {"width": 0.01}, "at least one node in layer fc1, found 0.01 x 30"),
         (mlp(), {"others": [mlp(widths=(12, 30, 25, 4))]}, "layer fc2 of the reference's shape"),
     ],

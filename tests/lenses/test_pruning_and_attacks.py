@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
-from netspectra.lenses.attacks import fgsm, input_gradient
+from netspectra.lenses.attacks import fgsm, input_gradient, sign_noise
 from netspectra.lenses.pruning import progressive_dropout
 from netspectra.networks.zoo import convolutional, fully_connected
 
@@ -57,3 +58,17 @@ def test_fgsm_equals_one_attack_per_epsilon(kind):
             moved = moved if bounds is None else [(x.clamp(*bounds), y) for x, y in moved]
             hits.append(sum(int((network(x).argmax(1) == y).sum()) for x, y in moved))
         assert fgsm(network, given, epsilons, bounds=bounds).hits.tolist() == hits
+
+
+def test_random_signs_are_no_attack():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Flatten(), nn.Linear(400, 2))
+    x = torch.randn(200, 400)
+    batches = [(x, network(x).argmax(1))]
+    noise, attack = (
+        sign_noise(network, batches, [0, 0.3], torch.Generator().manual_seed(0)),
+        fgsm(network, batches, [0, 0.3]),
+    )
+    assert noise.accuracy[0] == attack.accuracy[0] == 1
+    assert noise.accuracy[1] > 0.75
+    assert attack.accuracy[1] < 0.05

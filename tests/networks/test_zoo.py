@@ -118,3 +118,16 @@ def test_channels_are_scaled_but_those_of_the_image():
 def test_what_cannot_be_built_is_refused(architecture, message):
     with pytest.raises(ValueError, match=message):
         build(architecture)
+
+
+def test_dropout_stands_behind_every_hidden_relu_and_changes_no_initial_weight():
+    plain = {"type": "fully_connected", "widths": [6, 5, 4, 3], "bias": True}
+    networks = []
+    for share in (0.0, 0.3):
+        torch.manual_seed(0)
+        networks.append(build(plain | {"dropout": share}))
+    assert [n for n, _ in networks[0].named_children()] == ["flatten", "fc1", "relu1", "fc2", "relu2", "fc3"]
+    assert [n for n, _ in networks[1].named_children() if n.startswith("drop")] == ["drop1", "drop2"]
+    assert [m.p for m in networks[1] if isinstance(m, torch.nn.Dropout)] == [0.3, 0.3]
+    x = torch.randn(4, 6)
+    assert torch.equal(networks[0].eval()(x), networks[1].eval()(x))

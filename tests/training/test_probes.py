@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from small_runs import LSTM, PERCEPTRON, RESIDUAL, block, company, images, text
+from small_runs import LSTM, PERCEPTRON, RESIDUAL, block, company, images, text, trained
 from torch import nn
 
 from netspectra.measures.alignment import alignment, patches
@@ -64,6 +64,19 @@ def test_probes_see_the_step_that_they_belong_to():
     assert history["alignment/step"].tolist() == [0, 4]
     for name, t in wanted.items():
         torch.testing.assert_close(history[f"alignment/{name}"][1], t, rtol=1e-4, atol=1e-6)
+
+
+def test_early_steps_are_all_measured_and_no_measurement_disturbs_training():
+    data, steps = images(), {}
+    runs = {}
+    for early in (0, 3, 7):
+        settings = block(probes=[{"name": "alignment", "every": 4, "early": early}], batch=30, epochs=3)
+        runs[early] = trained(settings, data).result()
+        steps[early] = runs[early]["history/alignment/step"].tolist()
+    assert steps == {0: [0, 4, 8], 3: [0, 1, 2, 4, 8], 7: [0, 1, 2, 3, 4, 5, 6, 8]}
+    for name, t in runs[0].items():
+        rows = [steps[7].index(step) for step in steps[0]] if name.startswith("history/alignment/") else slice(None)
+        assert torch.equal(runs[7][name][rows], t), name
 
 
 @pytest.mark.parametrize("network", [build(PERCEPTRON), CIRCULAR])

@@ -85,8 +85,9 @@ def load(path: Path | str, settings: dict, device: torch.device | str = "cpu") -
 
     Args:
         path: File that `netspectra.data.prepare` wrote.
-        settings: {"set", "train", "test": the first so many images or None for all, "grey"}; and, where the training
-            labels are to be one fixed random permutation of the true ones, {"permute_labels": True, "seed"}.
+        settings: {"set", "train", "test": the first so many images or None for all, "grey"}; where pixels are to be
+            from 0 to 1, {"normalise": False}; and, where the training labels are to be one fixed random permutation of
+            the true ones, {"permute_labels": True, "seed"}.
         device: Where the bytes go.
 
     Raises:
@@ -94,7 +95,10 @@ def load(path: Path | str, settings: dict, device: torch.device | str = "cpu") -
             permuted without a seed.
     """
     parts, facts = _read(Path(path), settings["set"], {part: settings[part] for part in ("train", "test")}, str(device))
-    scale, shift = _affine(facts["mean"], facts["std"], settings["grey"])
+    mean, std = facts["mean"], facts["std"]
+    if not settings.get("normalise", True):
+        mean, std = [0.0] * len(mean), [1.0] * len(std)
+    scale, shift = _affine(mean, std, settings["grey"])
     splits = {part: Split(*both, scale.to(device), shift.to(device)).mixed() for part, both in parts.items()}
     if settings.get("permute_labels"):
         splits["train"] = _permuted(splits["train"], settings.get("seed"))

@@ -1,59 +1,120 @@
 """Panels that the alignment experiments share: learning curves and alignment by layer."""
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import style
+from netspectra.figures import footers, style
+
+LABELS = {"loss": "loss (nats)", "accuracy": "accuracy (%)"}
+Looks = dict[str, dict]  # colour and label by variant
 
 
-def performance(table: pd.DataFrame, names: dict[str, str]) -> Figure:
-    """Training loss, test loss, training accuracy and test accuracy, one colour per variant of `names`."""
-    figure, axes = style.page(1, 4, 2.3, width_ratios=[3, 1.5, 3, 1.5])
-    tests = table[table.quantity.isin(["test_loss", "test_accuracy"])]
-    final = tests[tests.x == tests.x.max()]
-    for (train, test), (quantity, label) in zip(
-        (axes[0, :2], axes[0, 2:]), (("loss", "loss (nats)"), ("accuracy", "accuracy (%)")), strict=True
-    ):
-        for i, (variant, name) in enumerate(names.items()):
-            rows = table[(table.quantity == f"train_{quantity}") & (table.variant == variant)]
-            style.band(train, rows, label=name, color=style.COLOURS[i])
-        found = final[final.quantity == f"test_{quantity}"]
-        style.bars(test, {name: found[found.variant == v].value.to_numpy() for v, name in names.items()})
-        train.set(xlabel="minibatch", ylabel=f"training {label}")
-        test.set(ylabel=f"test {label}")
-        if len(names) > 1:
-            test.tick_params(axis="x", rotation=60)
-            test.set_xlabel("cutoff")
-        else:
-            test.set_xticks([])
-            test.set_xlabel(f"after training\n({final.replicate.nunique()} networks)")
-    for axis in axes[0, :2]:
-        axis.set_ylim(bottom=0)
-    axes[0, 2].set_ylim(0, 100)
-    if len(names) > 1:
-        axes[0, 0].legend(title="cutoff")
+def performance(table: pd.DataFrame, looks: Looks, printed: float | None = None) -> Figure:
+    """Training loss, test loss, training accuracy and test accuracy; several variants as differences from the first.
+
+    Args:
+        table: Rows of `lenses.learning`; rows of quantity "removal" mark minibatches.
+        looks: What each variant looks like.
+        printed: Test accuracy (%) that the document prints.
+    """
+    figure, axes = style.page(1, 4, 2.5, width_ratios=[3, 1.6, 3, 1.6])
+    for (train, test), quantity in zip((axes[0, :2], axes[0, 2:]), LABELS, strict=True):
+        while_training(train, table, looks, quantity)
+        after_training(test, table, looks, quantity)
+    bottom = 90 if (table[table.quantity == "test_accuracy"].groupby("x").value.min().iloc[-1]) > 90 else 0
+    axes[0, 2].set_ylim(bottom, 100)
+    axes[0, 0].set_ylim(bottom=0)
+    if len(looks) == 1:
+        axes[0, 1].set_ylim(axes[0, 0].get_ylim())
+        axes[0, 3].set_ylim(bottom, 100)
+    if printed is not None:
+        footers.published(axes[0, 3], 0.35, printed)
+    style.legend_below(axes[0, -1] if printed is not None else axes[0, 0])
+    footers.footer(figure, footers.images(table), footers.networks(table), footers.INTERVAL)
     return figure
 
 
-def by_layer(table: pd.DataFrame, names: dict[str, str], title: str) -> Figure:
-    """Alignment against minibatch, one panel per layer; the chance level and its spread where the table has them."""
+def while_training(axes: Axes, table: pd.DataFrame, looks: Looks, quantity: str) -> None:
+    """Loss or accuracy by minibatch, and where directions were removed."""
+    for variant, look in looks.items():
+        rows = table[(table.quantity == f"train_{quantity}") & (table.variant == variant)]
+        style.band(axes, rows, **look)
+    for i, x in enumerate(table[table.quantity == "removal"].x):
+        axes.axvline(x, color="0.6", linewidth=0.6, linestyle="--", zorder=0, label="" if i else "directions removed")
+    axes.set(xlabel="minibatch", ylabel=f"training {LABELS[quantity]}")
+
+
+def after_training(axes: Axes, table: pd.DataFrame, looks: Looks, quantity: str) -> None:
+    """The test after training: the value of one variant, or differences of several from the first."""
+    rows = table[table.quantity == f"test_{quantity}"]
+    wide = rows[rows.x == rows.x.max()].pivot_table(index="replicate", columns="variant", values="value")
+    shown = {variant: wide[variant].to_numpy() for variant in looks}
+    colours = [look["color"] for look in looks.values()]
+    if len(looks) == 1:
+        style.bars(axes, shown, colours)
+        axes.set(xticks=[], xlabel="after training", ylabel=f"test {LABELS[quantity]}")
+        return
+    (first, base), *others = shown.items()
+    style.bars(axes, {variant: found - base for variant, found in others}, colours[1:])
+    axes.axhline(0, color=colours[0], linewidth=1)
+    axes.tick_params(axis="x", rotation=60)
+    unit = LABELS[quantity].replace("%", "points")
+    axes.set(xlabel="cutoff", ylabel=f"test {unit}, less that of {first}")
+
+
+def by_layer(table: pd.DataFrame, looks: Looks) -> Figure:
+    """Alignment against minibatch, one panel per layer, with chance; below, several variants over the first."""
     rows = table[table.quantity == "alignment"]
     layers = list(rows.layer.unique())
-    figure, axes = style.page(1, len(layers), 2.6)
-    for axis, layer in zip(axes[0], layers, strict=True):
-        for i, (variant, name) in enumerate(names.items()):
-            chosen = rows[(rows.layer == layer) & (rows.variant == variant)]
-            style.band(axis, chosen, label=name, color=style.COLOURS[i])
-        _chance(axis, table, layer)
-        axis.set(title=f"layer {layer}", xlabel="minibatch", ylim=(0, None))
+    several = len(looks) > 1
+    figure, axes = style.page(1 + several, len(layers), 4.4 if several else 2.8, sharex=True)
+    for column, layer in zip(axes.T, layers, strict=True):
+        own = rows[rows.layer == layer]
+        for variant, look in looks.items():
+            chosen = own[own.variant == variant]
+            nodes_band(column[0], table, layer, variant, look)
+            style.band(column[0], chosen, **look)
+        _chance(column[0], table, layer)
+        column[0].set(title=f"layer {layer}", ylim=(0, None))
+        if several:
+            ratios(column[1], own, looks)
+        column[-1].set_xlabel("minibatch")
     axes[0, 0].set_ylabel("alignment (% of input variance)")
-    style.legend_below(axes[0, -1], title or None)
+    if several:
+        axes[1, 0].set_ylabel(f"alignment over that of {next(iter(looks))}")
+    style.legend_below(axes[0, -1])
+    footers.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
     return figure
 
 
-def _chance(axis: object, table: pd.DataFrame, layer: str) -> None:
+def nodes_band(axes: Axes, table: pd.DataFrame, layer: str, variant: str, look: dict) -> None:
+    """One standard error over a layer's nodes about the mean, where the table has it."""
+    chosen = table[(table.layer == layer) & (table.variant == variant)]
+    error = chosen[chosen.quantity == "alignment_node_error"].groupby("x").value.mean()
+    if len(error):
+        mean = chosen[chosen.quantity == "alignment"].groupby("x").value.mean()
+        band = axes.fill_between(mean.index, mean - error, mean + error, color=look["color"], alpha=0.15, linewidth=0)
+        band.set_label("one standard error over nodes")
+
+
+def ratios(axes: Axes, rows: pd.DataFrame, looks: Looks) -> None:
+    """Alignment of every variant over that of the first, network by network."""
+    wide = rows.pivot_table(index="x", columns=["variant", "replicate"], values="value")
+    first, *others = looks
+    for variant in others:
+        ratio = np.log(wide[variant] / wide[first])
+        mean, half = ratio.mean(axis=1), style.half_interval(ratio)
+        axes.plot(ratio.index, np.exp(mean), **looks[variant])
+        limits = np.exp(mean - half), np.exp(mean + half)
+        axes.fill_between(ratio.index, *limits, color=looks[variant]["color"], alpha=0.25, linewidth=0)
+    axes.axhline(1, color=looks[first]["color"], linewidth=1)
+
+
+def _chance(axes: Axes, table: pd.DataFrame, layer: str) -> None:
     level = table[(table.variant == "chance") & (table.layer == layer)].set_index("quantity").value
     if len(level):
         mean, spread = level["chance"], 2 * level["chance_sd_of_mean"]
-        axis.axhline(mean, color="black", linestyle=":", linewidth=1, label="chance, 1/d")
-        axis.axhspan(mean - spread, mean + spread, color="black", alpha=0.15, linewidth=0)
+        axes.axhline(mean, color="grey", linestyle=":", linewidth=1, label="chance, 1/d")
+        axes.axhspan(mean - spread, mean + spread, color="grey", alpha=0.25, linewidth=0)

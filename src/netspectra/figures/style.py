@@ -109,11 +109,21 @@ def band(
     axes.fill_between(mean.index, mean - half, mean + half, color=drawn.get_color(), alpha=0.25, linewidth=0)
 
 
+def log_band(axes: Axes, rows: pd.DataFrame, *, over: str = "replicate", **line: object) -> None:
+    """As `band` for positive values on a logarithmic axis: geometric mean, and Student's interval of the logarithm."""
+    wide = np.log(rows.pivot_table(index="x", columns=over, values="value"))
+    mean, half = wide.mean(axis=1), half_interval(wide)
+    (drawn,) = axes.plot(mean.index, np.exp(mean), **line)
+    limits = np.exp(mean - half), np.exp(mean + half)
+    axes.fill_between(mean.index, *limits, color=drawn.get_color(), alpha=0.25, linewidth=0)
+
+
 def bars(axes: Axes, values: dict[str, np.ndarray], colours: list[str] | None = None) -> None:
     """Draw the mean over replicates of each named group as a point with its 95 % interval."""
+    chosen = colours or COLOURS
     for i, (_, found) in enumerate(values.items()):
         half = half_interval(pd.DataFrame([found]))[0]
-        axes.errorbar(i, found.mean(), half, fmt="o", capsize=3, color=(colours or COLOURS)[i % len(COLOURS)])
+        axes.errorbar(i, found.mean(), half, fmt="o", capsize=3, color=chosen[i % len(chosen)])
     axes.set_xticks(range(len(values)), list(values))
     axes.set_xlim(-0.6, len(values) - 0.4)
     axes.grid(axis="x", visible=False)

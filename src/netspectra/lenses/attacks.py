@@ -1,6 +1,6 @@
 """Fast gradient sign attack over a grid of strengths, from one gradient."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,13 +49,44 @@ def fgsm(
         ValueError: A negative or no epsilon, bounds that do not fit, no batches, labels that do not fit, or inputs
             that are whole numbers, such as tokens.
     """
+    return _sweep(network, batches, epsilons, bounds, lambda x, y: input_gradient(network, x, y).sign())
+
+
+def sign_noise(network: nn.Module, batches: Labelled, epsilons: Sequence[float], generator: torch.Generator) -> Attack:
+    """Accuracy under x + epsilon * random signs: the amplitude of `fgsm` without its direction, as a control of it.
+
+    Args:
+        network: As in `fgsm`.
+        batches: Pairs (inputs, labels).
+        epsilons: Strengths, in the units of the inputs.
+        generator: Source of the signs, on the CPU; one draw for all epsilons.
+
+    Raises:
+        ValueError: As `fgsm`.
+    """
+
+    def signs(x: Inputs, y: torch.Tensor) -> torch.Tensor:
+        pixels = first_tensor(x)
+        return torch.randint(0, 2, pixels.shape, generator=generator).to(pixels).mul_(2).sub_(1)
+
+    return _sweep(network, batches, epsilons, None, signs)
+
+
+def _sweep(
+    network: nn.Module,
+    batches: Labelled,
+    epsilons: Sequence[float],
+    bounds: tuple[Bound, Bound] | None,
+    sign_of: Callable[[Inputs, torch.Tensor], torch.Tensor],
+) -> Attack:
+    """Accuracy for every strength of a step that `sign_of` gives once for all of them."""
     if not len(epsilons) or not all(epsilon >= 0 for epsilon in epsilons):
         raise ValueError(f"epsilons: wanted one or more values >= 0, found {list(epsilons)}")
     head, tail = _split(network)
     right, samples = torch.zeros(len(epsilons), dtype=torch.int64), 0
     with looking(network):
         for x, y in labelled(batches):
-            sign = input_gradient(network, x, y).sign()
+            sign = sign_of(x, y)
             with torch.no_grad():
                 if bounds is None and len(head) and isinstance(x, torch.Tensor):
                     start = head(x)

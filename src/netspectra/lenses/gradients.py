@@ -88,6 +88,7 @@ def prior_gradients(
     scale: float = 1.0,
     generator: torch.Generator | None = None,
     loss: str = "mse",
+    single: bool = False,
 ) -> Iterator[torch.Tensor]:
     """Gradients at theta ~ N(0, scale^2 I), the document's prior, in chunks sized from free memory.
 
@@ -101,6 +102,7 @@ def prior_gradients(
         scale: Standard deviation of every parameter.
         generator: Source of the theta; also says on which device, that of x when None.
         loss: As in `gradients`.
+        single: Whether f is the loss on one sample of the data, drawn at random for every theta, not the mean over all.
 
     Yields:
         Shape (rows, parameters), float64.
@@ -114,10 +116,25 @@ def prior_gradients(
     target = first_tensor(tensors(x)).device
     device = generator.device if generator else target
     rows = chunk_rows(8 * parameters, device) // DRAWN_TOGETHER * DRAWN_TOGETHER or DRAWN_TOGETHER
+    drawn = torch.randint(len(y), (samples,), generator=generator, device=device).to(target) if single else None
     for start in range(0, samples, rows):
         shape = min(rows, samples - start), parameters
-        thetas = torch.randn(shape, generator=generator, dtype=torch.float64, device=device).mul_(scale)
-        yield gradients(network, thetas.to(target), x, y, loss=loss)
+        thetas = torch.randn(shape, generator=generator, dtype=torch.float64, device=device).mul_(scale).to(target)
+        if drawn is None:
+            yield gradients(network, thetas, x, y, loss=loss)
+        else:
+            yield _of_one_sample(network, thetas, (tensors(x), tensors(y)), drawn[start : start + len(thetas)], loss)
+
+
+def _of_one_sample(
+    network: nn.Module, thetas: torch.Tensor, data: tuple[torch.Tensor, torch.Tensor], drawn: torch.Tensor, loss: str
+) -> torch.Tensor:
+    """Gradients at every theta of the loss on the one sample that was drawn for it."""
+    (x, y), out = data, torch.empty_like(thetas)
+    for sample in drawn.unique().tolist():
+        of = (drawn == sample).nonzero()[:, 0]
+        out[of] = gradients(network, thetas[of], x[sample : sample + 1], y[sample : sample + 1], loss=loss)
+    return out
 
 
 def sample_gradients(network: nn.Module, x: Inputs, y: torch.Tensor, *, loss: str = "mse") -> torch.Tensor:

@@ -41,14 +41,22 @@ def replicates(networks: Networks, at: float | None = None) -> list[nn.Sequentia
 
 
 def joint_moments(
-    trained: list[nn.Sequential], batches: Iterable[tuple[torch.Tensor, torch.Tensor]]
+    trained: list[nn.Sequential], batches: Iterable[tuple[torch.Tensor, torch.Tensor]], *, mismatched: bool = False
 ) -> dict[int, "JointMoments"]:
-    """Moments of every hidden layer over all networks side by side, in one pass; positions of maps are samples."""
+    """Moments of every hidden layer over all networks side by side, in one pass; positions of maps are samples.
+
+    Mismatched, as a control, network i is shown every batch moved on by i samples, so that no two networks see the same
+    sample at the same time.
+    """
     places = {h.number: unflattened(trained[0], h.next) for h in hidden_layers(trained[0])}
     found: dict[int, JointMoments] = {}
     with looking(*trained), torch.no_grad():
         for x, _ in batches:
-            seen = [read(network, x, places.values(), outputs=False).entering for network in trained]
+            shown = [x.roll(i, 0) if mismatched else x for i in range(len(trained))]
+            seen = [
+                read(network, own, places.values(), outputs=False).entering
+                for network, own in zip(trained, shown, strict=True)
+            ]
             for number, place in places.items():
                 side_by_side = torch.cat([neurons_last(a[place]) for a in seen], 1)
                 if number not in found:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from netspectra.data.images import Dataset
 from netspectra.networks.checkpoints import Networks
 
 
@@ -32,10 +33,33 @@ def alignment_rows(networks: Networks, points: int) -> pd.DataFrame:
     return pd.concat(frames)
 
 
+def node_spread_rows(networks: Networks, points: int) -> pd.DataFrame:
+    """Standard error (%) over a layer's nodes of their mean alignment, in windows of measurements."""
+    frames = []
+    for variant in networks.variants:
+        history = networks.history(variant)
+        step = history["alignment/step"].double().numpy()
+        for name in _alignments(history):
+            nodes = history[name].double()
+            error = (nodes.std(-1) / nodes.shape[-1] ** 0.5).cpu().numpy()
+            frames += _frames(variant, name.split("/")[1], "alignment_node_error", step, 100 * error, points)
+    return pd.concat(frames)
+
+
+def size_rows(data: Dataset) -> pd.DataFrame:
+    """How many images the networks were trained and tested on, for the footers of figures."""
+    sizes = {"training_images": len(data.train), "test_images": len(data.test)}
+    columns = {"variant": "data", "replicate": 0, "layer": "", "x": 0.0}
+    return pd.DataFrame([{**columns, "quantity": name, "value": size} for name, size in sizes.items()])
+
+
 def by_layer(history: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
     """Alignment of every layer, mean over nodes that have weights, {layer: (measurements, replicates)}."""
-    names = sorted(name for name in history if name.startswith("alignment/") and name != "alignment/step")
-    return {name.split("/")[1]: history[name].double().nanmean(-1).cpu().numpy() for name in names}
+    return {name.split("/")[1]: history[name].double().nanmean(-1).cpu().numpy() for name in _alignments(history)}
+
+
+def _alignments(history: dict[str, torch.Tensor]) -> list[str]:
+    return sorted(name for name in history if name.startswith("alignment/") and name != "alignment/step")
 
 
 def _learning(variant: str, history: dict[str, torch.Tensor], points: int) -> Iterator[pd.DataFrame]:

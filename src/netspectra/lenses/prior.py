@@ -12,13 +12,19 @@ from netspectra.lenses.gradients import blocks, prior_gradients
 ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 
 
-def network(widths: list[int], activation: str) -> nn.Sequential:
-    """Fully connected layers fc1, act1, fc2, ... with biases, the last one linear."""
+def network(setting: dict) -> nn.Sequential:
+    """Fully connected layers fc1, act1, fc2, ... with biases.
+
+    Args:
+        setting: {"widths", "activation", "output": "linear", or "tanh" for an output unit that is bounded too}.
+    """
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for i, (d, nodes) in enumerate(pairwise(widths), 1):
+    for i, (d, nodes) in enumerate(pairwise(setting["widths"]), 1):
         layers[f"fc{i}"] = nn.Linear(d, nodes)
-        layers[f"act{i}"] = ACTIVATIONS[activation]()
-    layers.popitem()
+        layers[f"act{i}"] = ACTIVATIONS[setting["activation"]]()
+    last, _ = layers.popitem()
+    if setting["output"] == "tanh":
+        layers[last] = nn.Tanh()
     return nn.Sequential(layers)
 
 
@@ -26,17 +32,18 @@ def draw(setting: dict, samples: int, seed: int, device: torch.device | str = "c
     """Gradients (samples, parameters) of the loss on y = sin x at parameters drawn from the prior.
 
     Args:
-        setting: {"widths", "activation", "prior": sd of every parameter, "points", "range": of x}.
+        setting: As in `network`, and {"prior": sd of every parameter, "points", "range": of x, "loss_on": "grid" for
+            the loss on all points, "point" for that on one of them, drawn for every gradient}.
         samples: How many.
         seed: Of the parameters.
         device: Where to compute.
     """
-    net = network(setting["widths"], setting["activation"])
+    net = network(setting)
     x = torch.linspace(*setting["range"], setting["points"], dtype=torch.float64, device=device)[:, None]
     held = torch.empty(samples, parameters(net), dtype=torch.float64, device=device)
-    generator = torch.Generator().manual_seed(seed)
+    options = {"scale": setting["prior"], "generator": torch.Generator().manual_seed(seed)}
     start = 0
-    for chunk in prior_gradients(net, x, x.sin(), samples, scale=setting["prior"], generator=generator):
+    for chunk in prior_gradients(net, x, x.sin(), samples, single=setting["loss_on"] == "point", **options):
         held[start : start + len(chunk)] = chunk
         start += len(chunk)
     return held
@@ -56,28 +63,32 @@ def layer_places(net: nn.Module) -> dict[str, slice]:
     return found
 
 
-def is_odd(setting: dict) -> bool:
-    """Whether the network and what it learns are odd functions, so that C is diagonal (`limit`)."""
-    low, high = setting["range"]
-    return setting["activation"] == "tanh" and abs(low + high) < 1e-9 * abs(high)
+def limit(covariance: torch.Tensor, net: nn.Sequential) -> torch.Tensor:
+    """Eigenvalues (parameters,) of C itself, without sampling error in their shape, for hidden units that are odd.
 
-
-def limit(mean_squares: torch.Tensor, net: nn.Sequential) -> torch.Tensor:
-    """Eigenvalues (parameters,) of C itself, without sampling error in their shape, for an odd network and target.
-
-    Turning the sign of all that enters and all that leaves one neuron does not change the loss, nor does turning that
-    of the first weights and the last layer together; the prior does not either. Two parameters have a covariance
-    between their derivatives only if every such turn moves both or neither, which no two do. So C is diagonal, and by
-    the symmetry between neurons it has one value per tensor of parameters.
+    Turning the sign of all that enters and all that leaves one hidden neuron does not change the loss, and the prior
+    does not either. Two parameters have a covariance between their derivatives only if every such turn moves both or
+    neither. Those are the weight and the bias of each neuron of the first layer, and what enters the last layer from a
+    neuron with that neuron's bias. So C consists of these blocks of two and of single entries, and by the symmetry
+    between neurons all blocks are alike, and all entries of one tensor.
 
     Args:
-        mean_squares: Diagonal of C, (parameters,).
-        net: Gives the tensors, over which the diagonal is averaged.
+        covariance: C, (parameters, parameters).
+        net: Gives the tensors, over which C is averaged; one input and one output.
     """
-    found = torch.empty_like(mean_squares)
-    for place in blocks(net).values():
-        found[place] = mean_squares[place].mean()
-    return found.sort(descending=True).values
+    places, diagonal = blocks(net), covariance.diagonal()
+    layers = list(layer_places(net))
+    together = ((f"{layers[0]}.weight", f"{layers[0]}.bias"), (f"{layers[-1]}.weight", f"{layers[-2]}.bias"))
+    found = [
+        diagonal[place].mean().expand(place.stop - place.start)
+        for name, place in places.items()
+        if name not in {name for pair in together for name in pair}
+    ]
+    for pair in together:
+        one, other = (places[name] for name in pair)
+        block = torch.stack([covariance[a, b].diagonal().mean() for a in (one, other) for b in (one, other)])
+        found.append(torch.linalg.eigvalsh(block.view(2, 2)).repeat_interleave(one.stop - one.start))
+    return torch.cat(found).sort(descending=True).values
 
 
 def layer_means(scores: torch.Tensor, places: dict[str, slice]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from torch import nn
 from netspectra.lenses.scoring import inputs_of
 from netspectra.measures import checks, procrustes
 from netspectra.measures.eigenspectra import enough_samples
-from netspectra.measures.rainbow import draw_rows
+from netspectra.measures.rainbow import draw_channels, draw_rows
 from netspectra.networks.layers import weight_layer
 from netspectra.networks.layouts import DROPOUT, ELEMENTWISE, POOLING, unflattened
 from netspectra.networks.looking import looking
@@ -34,12 +34,19 @@ class Recipe:
         sampled: Layers to draw, all but the last when None; the others keep the trained weights, aligned.
         others: More trained networks; the covariances are then averaged over the reference and these, aligned to it.
         isotropic: Draw with the trace of the covariances only: a control that has forgotten their directions.
+        flat: Align feature maps that are flattened into a linear layer as the vectors that enter it, channels times
+            positions, as the document's code does; else by channel, as its text says.
+        spatial: Keep the spatial filters of convolutions and draw their channels (`measures.rainbow.draw_channels`).
+        aligned: Whether to align at all: a control that leaves every layer in the reference's space when False.
     """
 
     width: float = 1.0
     sampled: Sequence[str] | None = None
     others: Sequence[nn.Module] = ()
     isotropic: bool = False
+    flat: bool = False
+    spatial: bool = False
+    aligned: bool = True
 
 
 def generate(
@@ -51,9 +58,13 @@ def generate(
     sampled: Sequence[str] | None = None,
     others: Sequence[nn.Module] = (),
     isotropic: bool = False,
+    flat: bool = False,
+    spatial: bool = False,
+    aligned: bool = True,
 ) -> nn.Module:
     """One rainbow network: `generate_many` with one `Recipe` of these attributes."""
-    return generate_many(reference, batches, [Recipe(width, sampled, others, isotropic)], generator)[0]
+    recipe = Recipe(width, sampled, others, isotropic, flat, spatial, aligned)
+    return generate_many(reference, batches, [recipe], generator)[0]
 
 
 def generate_many(
@@ -63,9 +74,9 @@ def generate_many(
 
     Layer by layer: draw the weights, W~ A for what enters the layer (nothing to align at the first one), then align
     what the new layer gives out with the reference, A = `procrustes.align`(E[phi phi~']). Feature maps align by
-    channel, with positions as samples, also where they are flattened into a linear layer. A bias is one more
-    weight, on a constant input that needs no alignment. All networks are drawn side by side in the same passes over
-    the data and share the reference's activations.
+    channel, with positions as samples, also where they are flattened into a linear layer, unless a recipe asks for the
+    flat form; `others` align by channel. A bias is one more weight, on a constant input that needs no alignment. All
+    networks are drawn side by side in the same passes over the data and share the reference's activations.
 
     Args:
         reference: Trained network: a chain of the layers in `SUPPORTED`.
@@ -78,14 +89,16 @@ def generate_many(
 
     Raises:
         ValueError: A network that is no such chain (names the module in the way), an unknown layer or one without
-            weights, the last layer among those sampled, a width that leaves no node, or batches that can be read only
-            once.
+            weights, the last layer among those sampled, a width that leaves no node or is not 1 without alignment, both
+            isotropic and spatial, or batches that can be read only once.
 
     Warns:
         UserWarning: Fewer samples than neurons to align.
     """
     names = _weighted(reference)
     sampled = [_sampled(names, recipe.sampled) for recipe in recipes]
+    for recipe in recipes:
+        _check(recipe)
     if iter(batches) is batches:
         raise ValueError("batches: wanted a list or loader that can be read once per layer, found a one-time iterator")
     seeds = torch.randint(2**62, (len(recipes),), generator=generator)
@@ -94,17 +107,42 @@ def generate_many(
     networks = [_copy(reference) for _ in recipes]
     pool = {id(other): other for recipe in recipes for other in recipe.others}
     with looking(*pool.values()):
-        to_others = dict(zip(pool, _alignments(reference, list(pool.values()), batches, names[1:]), strict=True))
+        channels = [False] * len(pool)
+        to_pool = _alignments(reference, list(pool.values()), batches, names[1:], channels)
+        to_others = dict(zip(pool, to_pool, strict=True))
+    turning = [i for i, recipe in enumerate(recipes) if recipe.aligned]
     for name in names:
-        to_networks = _alignments(reference, networks, batches, [name] if name != names[0] else [])
+        entered, forms = [networks[i] for i in turning], [recipes[i].flat for i in turning]
+        found = _alignments(reference, entered, batches, [name] if name != names[0] else [], forms)
+        to_networks = dict(zip(turning, found, strict=True))
         own = _rows(reference, name)
         for i, recipe in enumerate(recipes):
             rows = own
             if name in sampled[i]:
-                rows = _pooled(own, recipe.others, to_others, name)
-                rows = draw_rows(rows, _nodes(name, len(own), recipe.width), sources[i], recipe.isotropic)
-            _replace(networks[i].get_submodule(name), rows, to_networks[i].get(name))
+                rows = _drawn(_pooled(own, recipe.others, to_others, name), recipe, reference, name, sources[i])
+            _replace(networks[i].get_submodule(name), rows, to_networks.get(i, {}).get(name))
     return networks
+
+
+def _check(recipe: Recipe) -> None:
+    if not recipe.aligned and recipe.width != 1:
+        raise ValueError(
+            f"width: wanted 1 without alignment, which would fit the layers together, found {recipe.width}"
+        )
+    if recipe.isotropic and recipe.spatial:
+        raise ValueError("isotropic, spatial: wanted one of them at most, found both")
+
+
+def _drawn(
+    rows: torch.Tensor, recipe: Recipe, reference: nn.Module, name: str, source: torch.Generator
+) -> torch.Tensor:
+    layer = reference.get_submodule(name)
+    nodes = _nodes(name, len(layer.weight), recipe.width)
+    if not (recipe.spatial and isinstance(layer, nn.Conv2d)):
+        return draw_rows(rows, nodes, source, recipe.isotropic)
+    inputs = rows.shape[1] - (layer.bias is not None)
+    drawn = draw_channels(rows[:, :inputs], layer.in_channels, nodes, source)
+    return torch.cat([drawn, rows[torch.arange(nodes) % len(rows), inputs:]], 1)  # a bias stays with its filters
 
 
 def _weighted(network: nn.Module) -> list[str]:
@@ -193,27 +231,28 @@ def _replace(layer: nn.Linear | nn.Conv2d, rows: torch.Tensor, alignment: torch.
 
 
 def _alignments(
-    reference: nn.Module, networks: Sequence[nn.Module], batches: Batches, names: list[str]
+    reference: nn.Module, networks: Sequence[nn.Module], batches: Batches, names: list[str], flat: Sequence[bool]
 ) -> list[dict[str, torch.Tensor]]:
     """A per network and layer, from E[phi phi~'] of what enters the layer, in one pass over the data."""
     crosses: list[dict[str, torch.Tensor]] = [{} for _ in networks]
     if not names or not networks:
         return crosses
-    seen = dict.fromkeys(names, 0)
+    seen = {(form, name): 0 for form in flat for name in names}
     with torch.no_grad():
         for batch in batches:
-            wanted = _entering(reference, inputs_of(batch), names)
-            for name in names:
-                seen[name] += len(wanted[name])
-            for cross, network in zip(crosses, networks, strict=True):
-                for name, found in _entering(network, inputs_of(batch), names).items():
-                    cross[name] = cross.get(name, 0) + (wanted[name].T @ found).double()
-    return [{name: _aligned(cross[name], seen[name]) for name in names} for cross in crosses]
+            wanted = {form: _entering(reference, inputs_of(batch), names, form) for form in set(flat)}
+            for form, name in seen:
+                seen[form, name] += len(wanted[form][name])
+            for cross, network, form in zip(crosses, networks, flat, strict=True):
+                for name, found in _entering(network, inputs_of(batch), names, form).items():
+                    cross[name] = cross.get(name, 0) + (wanted[form][name].T @ found).double()
+    forms = zip(crosses, flat, strict=True)
+    return [{name: _aligned(cross[name], seen[form, name]) for name in names} for cross, form in forms]
 
 
-def _entering(network: nn.Module, x: torch.Tensor, names: list[str]) -> dict[str, torch.Tensor]:
-    """What enters layers, (samples, neurons); positions of feature maps are samples, also where they are flattened."""
-    places = {name: unflattened(network, name) for name in names}
+def _entering(network: nn.Module, x: torch.Tensor, names: list[str], flat: bool) -> dict[str, torch.Tensor]:
+    """What enters layers, (samples, neurons); positions of feature maps are samples, unless taken flat."""
+    places = {name: name if flat else unflattened(network, name) for name in names}
     entering = read(network, x, places.values(), outputs=False).entering
     return {name: neurons_last(entering[place]) for name, place in places.items()}
 

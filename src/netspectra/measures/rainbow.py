@@ -46,3 +46,23 @@ def draw_rows(
     within, size = within_range(rows)
     white = torch.randn(nodes, d if isotropic else count, dtype=torch.float64, generator=generator).to(rows.device)
     return white * (within.square().mean().sqrt() * size) if isotropic else white @ rows.double() / math.sqrt(count)
+
+
+def draw_channels(rows: torch.Tensor, channels: int, nodes: int, generator: torch.Generator | None) -> torch.Tensor:
+    """Nodes that keep the spatial filters of the given ones, with Gaussian weights along the channels.
+
+    Every node is taken apart, W_n = sum_r a_nr v_nr' over channels and positions; the spatial filters v_nr stay, and
+    the a_nr are drawn for every r with the second moment that they have over the nodes. This is the idea of learned
+    scattering, where spatial filters are given and channels are learned (rainbow document, last section).
+
+    Args:
+        rows: (n, channels * positions).
+        channels: Of the input.
+        nodes: Rows to draw; beyond n the filters are used again from the first on.
+        generator: Source of the draw, on the CPU.
+    """
+    u, s, filters = torch.linalg.svd(rows.double().unflatten(1, (channels, -1)), full_matrices=False)
+    along = (u * s[:, None]).movedim(2, 0)  # (R, n, channels)
+    drawn = torch.stack([draw_rows(a, nodes, generator) for a in along], 2)
+    kept = filters[torch.arange(nodes, device=filters.device) % len(filters)]
+    return (drawn @ kept).flatten(1)

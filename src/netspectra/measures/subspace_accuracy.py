@@ -1,7 +1,6 @@
-"""How well a subspace is known: intervals of its eigenvalues, and the angle between two estimates of it."""
+"""How well a subspace is known: its eigenvalues in resamples, and the angle between two estimates of it."""
 
 import math
-from dataclasses import dataclass
 
 import torch
 
@@ -10,50 +9,38 @@ from netspectra.measures.ranges import within_range
 from netspectra.measures.subspaces import of_scaled
 
 
-@dataclass(frozen=True)
-class Bands:
-    """Lower and upper ends of an interval for every eigenvalue, each (k,)."""
-
-    low: torch.Tensor
-    high: torch.Tensor
-
-
 def bootstrap(
     gradients: checks.Array,
     vectors: checks.Array,
     *,
     resamples: int = 100,
-    level: float = 0.95,
     generator: torch.Generator | None = None,
-) -> Bands:
-    """Percentile intervals of the leading eigenvalues (Constantine 2015, section 3.3), without new decompositions of C.
+) -> torch.Tensor:
+    """Leading eigenvalues of resamples of the gradients (Constantine 2015, section 3.3), without decomposing C anew.
 
-    A resample weights every gradient by how often it is drawn; its eigenvalues are taken within the span of the
-    vectors, from a k x k matrix. What leaves that span is second order, so give more vectors than bands are read.
+    They are spread out from those of the sample as those are from the true ones: an interval is made of both, by
+    `netspectra.statistics.resampling.bias_corrected_eigenvalues`. A resample weights every gradient by how often it is
+    drawn; its eigenvalues are taken within the span of the vectors, from a k x k matrix. What leaves that span is
+    second order, so give more vectors than are read.
 
     Args:
         gradients: (samples, parameters).
         vectors: Orthonormal leading eigenvectors, (parameters, k).
         resamples: How many.
-        level: Coverage.
         generator: Source of the resamples.
 
     Returns:
-        An interval for each of the k eigenvalues.
+        Descending, (resamples, k).
 
     Raises:
-        ValueError: Shapes that do not fit, fewer than two samples or resamples, a level outside (0, 1].
+        ValueError: Shapes that do not fit, fewer than two samples or resamples.
     """
     g, size = within_range(checks.matrix("gradients", gradients, samples=2).double())
     vectors = checks.matrix("vectors", vectors).double()
     if len(vectors) != g.shape[1]:
         raise ValueError(f"vectors: wanted {g.shape[1]} rows, as gradients has columns, found {len(vectors)}")
     checks.count("resamples", resamples, least=2)
-    tail = (1 - checks.fraction("level", level)) / 2
-    projected = g @ vectors
-    draws = of_scaled(_resampled(projected, resamples, generator), size)
-    low, high = draws.quantile(torch.tensor([tail, 1 - tail], dtype=draws.dtype, device=draws.device), dim=0)
-    return Bands(low, high)
+    return of_scaled(_resampled(g @ vectors, resamples, generator), size)
 
 
 def largest_angle(first: checks.Array, second: checks.Array) -> float:

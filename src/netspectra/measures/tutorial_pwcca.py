@@ -43,10 +43,20 @@ def _numpy_svd(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(u[:, : len(values)]).to(matrix), torch.from_numpy(values).to(matrix)
 
 
+def kept_neurons(scatter: torch.Tensor, epsilon: float) -> torch.Tensor:
+    """Which neurons (neurons,) the tutorial's code keeps, by the scatter of the centred activations.
+
+    Args:
+        scatter: (neurons, neurons).
+        epsilon: Neurons with a variance below this share of the largest entry are dropped.
+    """
+    return scatter.diagonal() >= epsilon * scatter.abs().max()
+
+
 def _inverse_root(scatter: torch.Tensor, epsilon: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Neurons the tutorial's code keeps, and the symmetric inverse square root of their regularised scatter."""
     largest = scatter.abs().max()
-    kept = scatter.diagonal() >= epsilon * largest
+    kept = kept_neurons(scatter, epsilon)
     scaled = scatter[kept][:, kept] / largest + epsilon * torch.eye(int(kept.sum())).to(scatter)
     values, vectors = torch.linalg.eigh(scaled)
     floor = len(values) * torch.finfo(values.dtype).eps * values[-1]

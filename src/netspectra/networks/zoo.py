@@ -13,19 +13,35 @@ from torch import nn
 from netspectra.networks.parts import Classifier, LanguageModel, Layers, Residual, normalised, sequence
 
 
-def fully_connected(*, widths: Sequence[int], bias: bool) -> nn.Sequential:
+def fully_connected(
+    *, widths: Sequence[int], bias: bool, dropout: float = 0.0, initial: str = "torch"
+) -> nn.Sequential:
     """ReLU network of layers fc1, relu1, fc2, ... whose last layer gives the logits.
 
     Args:
         widths: Neurons per layer, the flattened input first and the classes last.
         bias: Whether the layers have biases.
+        dropout: Share of the hidden neurons that is left out in training, by layers drop1, drop2, ... behind each
+            ReLU; none where it is 0.
+        initial: "torch" for PyTorch's initialisation, "glorot" for weights uniform within sqrt(6 / (d + nodes)) and
+            biases zero (Glorot and Bengio 2010, eq. 16).
     """
     layers: Layers = OrderedDict(flatten=nn.Flatten())
     for i, (d, nodes) in enumerate(pairwise(widths), 1):
         layers[f"fc{i}"] = nn.Linear(d, nodes, bias=bias)
-        layers[f"relu{i}"] = nn.ReLU()
-    layers.popitem()
-    return nn.Sequential(layers)
+        if i < len(widths) - 1:
+            layers[f"relu{i}"] = nn.ReLU()
+        if dropout and i < len(widths) - 1:
+            layers[f"drop{i}"] = nn.Dropout(dropout)
+    network = nn.Sequential(layers)
+    return network.apply(_glorot) if initial == "glorot" else network
+
+
+def _glorot(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def convolutional(

@@ -135,10 +135,10 @@ def _common(settings: dict) -> dict:
 def _stacking_pays(settings: dict) -> bool:
     """On a CPU: where the calls are the cost, or where one product with the shared images serves all replicates.
 
-    Networks that end early would leave a stack that is smaller.
+    Networks that end early would leave a stack that is smaller, and those that draw (dropout) run one by one anyway.
     """
     architecture = settings["architecture"]
-    if architecture["type"] != "fully_connected" or settings.get("stop"):
+    if architecture["type"] != "fully_connected" or settings.get("stop") or architecture.get("dropout"):
         return False
     parameters = sum(d * nodes for d, nodes in pairwise(architecture["widths"]))
     small = settings["batch"] < STACK_BELOW["batch"] and parameters < STACK_BELOW["parameters"]

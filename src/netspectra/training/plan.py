@@ -45,14 +45,15 @@ class Plan:
 
     def probes_at(self, step: int) -> list[str]:
         """Names of the probes that measure in the step after so many steps."""
-        return [probe["name"] for probe in self.settings["probes"] if step % probe["every"] == 0]
+        return [probe["name"] for probe in self.settings["probes"] if _due(probe, step)]
 
     def rows(self, until: int) -> dict[str, Sequence[int]]:
         """Steps of the rows that every series of records has after so many steps; none before the first."""
         if not until:
             return {}
         found = {"": range(until), "test/": [step for step in self.tests if step <= until]}
-        return found | {f"{probe['name']}/": range(0, until, probe["every"]) for probe in self.settings["probes"]}
+        due = {f"{probe['name']}/": probe for probe in self.settings["probes"]}
+        return found | {series: [step for step in range(until) if _due(probe, step)] for series, probe in due.items()}
 
     def order(self, epoch: int, seeds: Sequence[int]) -> torch.Tensor:
         """Order of the samples in an epoch, (samples,) or (networks, samples).
@@ -74,3 +75,8 @@ class Plan:
             raise ValueError(f"probes: wanted each name once, found {', '.join(probes)}")
         if self.settings.get("freeze") and self.settings.get("intervention"):
             raise ValueError("freeze: wanted none beside an intervention, which changes all layers")
+
+
+def _due(probe: dict, step: int) -> bool:
+    """Whether a probe measures in the step after so many steps: in each of the first `early`, then in some."""
+    return step < probe.get("early", 0) or step % probe["every"] == 0

@@ -17,6 +17,10 @@ class FullyConnected(Block):
     type: Literal["fully_connected"] = Field(description="Kind of network")
     widths: Widths = Field(description="Neurons per layer with the flattened input first")
     bias: bool = Field(description="Whether layers have biases")
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="Share of the hidden neurons left out in training")
+    initial: Literal["torch", "glorot"] = Field(
+        default="torch", description="Weights and biases before training: PyTorch's, or Glorot's uniform ones and zero"
+    )
 
     def fits(self, channels: int, side: int | None, classes: int) -> Fits:
         """Key, number found and number that the data want."""

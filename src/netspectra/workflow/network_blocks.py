@@ -17,6 +17,7 @@ class Data(Block):
     train: Count | None = Field(description="The first so many training images, or null for all")
     test: Count | None = Field(description="The first so many test images, or null for all")
     grey: bool = Field(description="Colours to luminance after normalisation")
+    normalise: bool = Field(default=True, description="Pixels less the mean over the deviation; else from 0 to 1")
     permute_labels: bool = Field(
         default=False, description="Whether the training labels are one fixed random permutation of the true ones"
     )
@@ -106,6 +107,7 @@ class Probe(Block):
 
     name: Literal["alignment"] = Field(description="Which probe")
     every: Positive = Field(description="Minibatches between two measurements")
+    early: int = Field(default=0, ge=0, description="First minibatches of which every one is measured")
 
 
 def one_of_each(probes: list[Probe]) -> list[Probe]:

@@ -1,4 +1,4 @@
-"""The leading spectrum, the layers and the findings under other activations, priors and grids."""
+"""All readings beside the published curve, what their leading eigenvectors hold, and how far each is."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,56 +7,66 @@ from matplotlib.figure import Figure
 from netspectra.figures import style
 
 FINDINGS = {
-    "after_gap_over_before": "after\nthe gap /\nbefore",
+    "distance": "distance\n(log10)",
+    "after_gap_over_before": "36th /\n35th",
+    "half_over_first": "half /\nfirst",
+    "last_over_first": "last /\nfirst",
+    "before_gap": "35th",
     "first_over_hidden": "first\nlayer /\nhidden",
     "output_over_hidden": "output\nlayer /\nhidden",
-    "hidden_first_over_last": "hidden:\nfirst /\nlast",
 }
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
-    """One colour per choice in two panels, and a table of what holds."""
-    figure, axes = style.page(1, 3, 2.9, width_ratios=[1, 1, 1.1])
+    """Spectra of all readings, layers of their eigenvectors, and a table of numbers."""
+    figure, axes = style.page(1, 3, 3.4, width_ratios=[1.1, 0.8, 1.3])
     parts = dict(iter(table.groupby("quantity", sort=False)))
-    for colour, (choice, label) in zip(style.COLOURS, settings["labels"].items(), strict=False):
-        values = parts["eigenvalue"].query("choice == @choice")
-        style.band(axes[0, 0], values, label=label, color=colour)
+    gap, read = settings["gap"], pd.Series(published["eigenvalue"], published["index"], dtype=float)
+    for i, (choice, label) in enumerate(settings["labels"].items()):
+        candidate = choice in settings["candidates"]
+        look = {"color": style.COLOURS[i] if candidate else "grey", "linestyle": "-" if choice != "relu" else ":"}
+        curve(axes[0, 0], parts["eigenvalue"].query("choice == @choice"), label, look)
         layers = parts["leading"][parts["leading"].choice == choice]
         layers = layers.assign(x=layers.layer.str.removeprefix("fc").astype(int))
-        style.band(axes[0, 1], layers, color=colour, marker=".")
-    gap = settings["gap"]
-    axes[0, 0].axvline(gap + 0.5, color="black", linestyle=":", linewidth=1)
+        curve(axes[0, 1], layers, None, look | {"marker": "."})
+    if gap in read:
+        style.published(axes[0, 0], read.index, read / read[gap], label="published")
+    axes[0, 0].axvline(gap + 0.5, color="grey", linestyle=":", linewidth=0.8)
     axes[0, 0].set(xscale="log", yscale="log", xlabel="index of the eigenvalue", ylabel=f"eigenvalue over the {gap}th")
     axes[0, 1].set(yscale="log", xlabel="layer", xticks=range(1, len(settings["setting"]["widths"])))
-    axes[0, 1].set(title=f"mean squared coefficient\nin the first {settings['directions']} eigenvectors")
-    verdicts(axes[0, 2], parts["finding"], settings["labels"], published["holds"])
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=6,
-        fontsize=6,
-        title=style.INTERVAL,
-        title_fontsize=6,
-    )
+    axes[0, 1].set(title=f"mean squared coefficient in the\nfirst {settings['directions']} eigenvectors")
+    numbers(axes[0, 2], parts["finding"], settings["labels"], read_off(read, gap))
+    style.legend_below(axes[0, 0], ncols=3, fontsize=6)
+    sets = f"{settings['replicates']} set{'s' * (settings['replicates'] > 1)} of {settings['samples']:,} gradients"
+    style.footer(figure, f"{sets} per reading, each shown; in use: {settings['labels'][settings['default']]}")
     return {"active_choices": figure}
 
 
-def verdicts(axis: Axes, rows: pd.DataFrame, labels: dict[str, str], holds: dict[str, dict]) -> None:
-    """The mean of every finding under every choice, and whether it is what the document says."""
+def curve(axis: Axes, rows: pd.DataFrame, label: str | None, look: dict) -> None:
+    """Every set as a line."""
+    for i, (_, one) in enumerate(rows.groupby("replicate")):
+        axis.plot(one.x, one.value, linewidth=0.9, label=None if i else label, **look)
+
+
+def read_off(read: pd.Series, gap: int) -> dict[str, float]:
+    """The same numbers of the published picture, as far as it shows them."""
+    if gap not in read:
+        return {}
+    found = {"distance": 0.0, "after_gap_over_before": read[gap + 1] / read[gap], "before_gap": read[gap]}
+    return found | {"last_over_first": read.iloc[-1] / read.iloc[0]}
+
+
+def numbers(axis: Axes, rows: pd.DataFrame, labels: dict[str, str], published: dict[str, float]) -> None:
+    """Means over sets of every number of every reading, and the published ones in the last row."""
     means = rows.groupby(["layer", "choice"]).value.mean()
-    colours = {True: style.COLOURS[2], False: style.COLOURS[1]}
     for x, finding in enumerate(FINDINGS):
-        ((kind, bound),) = holds[finding].items()
-        sign = {"at_least": "≥", "at_most": "≤"}[kind]
         for y, choice in enumerate(labels):
-            value = means[finding, choice]
-            good = bool(value >= bound if kind == "at_least" else value <= bound)
-            text = f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-            weight = "bold" if good else "normal"
-            axis.text(x, y, text, ha="center", va="center", color=colours[good], weight=weight)
-        axis.text(x, -0.8, f"{sign} {bound:g}", ha="center", va="center", fontsize=7)
-    axis.set_yticks(range(len(labels)), labels.values(), fontsize=6)
+            axis.text(x, y, f"{means[finding, choice]:.2g}", ha="center", va="center", fontsize=6)
+        if finding in published:
+            axis.text(x, len(labels), f"{published[finding]:.2g}", ha="center", va="center", fontsize=6, weight="bold")
+    axis.set_yticks(range(len(labels) + 1), [*labels.values(), "published"], fontsize=6)
     axis.set_xticks(range(len(FINDINGS)), FINDINGS.values(), fontsize=6)
-    axis.set(xlim=(-0.5, len(FINDINGS) - 0.5), ylim=(len(labels) - 0.5, -1.2))
-    axis.set_title("what holds (green, bold)\nand what does not (orange)")
+    axis.xaxis.tick_top()
+    axis.set(xlim=(-0.5, len(FINDINGS) - 0.5), ylim=(len(labels) + 0.5, -0.5))
+    axis.set_xlabel("means over sets; published: read off the picture")
     axis.grid(visible=False)

@@ -11,11 +11,25 @@ from netspectra.experiments.measuring import Findings, Given
 from netspectra.lenses import prior
 from netspectra.lenses.gradients import blocks
 from netspectra.lenses.prior import importance, layer_means, layer_places, rows
-from netspectra.measures import subspaces
+from netspectra.measures import decay, subspaces
 from netspectra.measures.eigenspectra import Spectrum
 from netspectra.measures.gradient_covariance import GradientCovariance
 from netspectra.measures.subspace_accuracy import bootstrap, largest_angle
+from netspectra.statistics.estimates import of_replicates
 from netspectra.statistics.intervals import Metrics
+from netspectra.statistics.resampling import bias_corrected_eigenvalues
+
+SHUFFLES = 20
+SCALES = {
+    "half": "log",
+    "last": "log",
+    "after": "log",
+    "first": "log",
+    "output": "log",
+    "hidden": "log",
+    "decade": "log",
+}
+SCALES |= {"share": "logit", "directions": "logit", "scale": "log", "error": "log", "sine": "logit", "distance": "log"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class Draw:
 def analyse(given: Given) -> Findings:
     """Draw independent sets of gradients; the first gives the pictures, all together what errors are measured from."""
     settings = given.settings
-    net = prior.network(settings["setting"]["widths"], settings["setting"]["activation"])
+    net = prior.network(settings["setting"])
     draws, tables, total = [], [], GradientCovariance(prior.parameters(net), given.device)
     for replicate in range(settings["replicates"]):
         g = prior.draw(settings["setting"], settings["samples"], settings["seed"] + replicate, given.device)
@@ -53,13 +67,13 @@ def analyse(given: Given) -> Findings:
         if not replicate:
             tables += pictures(net, g, covariance.covariance(), settings)
         del g, covariance  # before the next set is drawn
-    if prior.is_odd(settings["setting"]):
-        truth = prior.limit(total.mean_squares(), net)
+    if settings["setting"]["activation"] == "tanh":
+        truth = prior.limit(total.covariance(), net)
     else:
         truth = one(total.covariance(), total.count, settings).values
     errors = error_table(draws, truth, settings)
     table = pd.concat([*tables, eigenvalue_rows(draws, truth), sensitivity_rows(draws, net), errors])
-    return Findings(table, summarise(draws, net, errors, settings))
+    return Findings(table, summarise(draws, net, errors, given))
 
 
 def estimate(g: torch.Tensor, settings: dict) -> tuple[list[Estimate], GradientCovariance]:
@@ -95,15 +109,18 @@ def pictures(net: nn.Sequential, g: torch.Tensor, c: torch.Tensor, settings: dic
     spectrum = subspaces.covariance_spectrum(c, len(g), resolution=settings["resolution"])
     generator = torch.Generator().manual_seed(settings["seed"])
     count = settings["bootstrap"]["directions"]
-    bands = bootstrap(g, spectrum.vectors[:, :count], resamples=settings["bootstrap"]["resamples"], generator=generator)
-    index = np.arange(1, count + 1)
+    resampled = bootstrap(
+        g, spectrum.vectors[:, :count], resamples=settings["bootstrap"]["resamples"], generator=generator
+    )
+    shown = settings["bootstrap"]["shown"]
+    band = bias_corrected_eigenvalues(resampled[:, :shown].cpu(), spectrum.values[:shown].cpu())
+    index, corner = np.arange(1, shown + 1), settings["corner"]
     return [
-        rows("eigenvalue_low", index, bands.low.cpu()),
-        rows("eigenvalue_high", index, bands.high.cpu()),
+        rows("eigenvalue_low", index, band.low),
+        rows("eigenvalue_high", index, band.high),
         image_rows("coefficient", spectrum, settings["cell"]),
-        image_rows(
-            "corner", Spectrum(spectrum.values, spectrum.vectors[: settings["corner"], : settings["corner"]]), 1
-        ),
+        image_rows("corner", Spectrum(spectrum.values, spectrum.vectors[:corner, :corner]), 1),
+        image_rows("bottom", Spectrum(spectrum.values, spectrum.vectors[-corner:, :corner]), 1),
         share_rows(net, spectrum, settings["bins"]),
     ]
 
@@ -147,7 +164,7 @@ def sensitivity_rows(draws: list[Draw], net: nn.Sequential) -> pd.DataFrame:
 
 
 def error_table(draws: list[Draw], truth: torch.Tensor, settings: dict) -> pd.DataFrame:
-    """Errors of eigenvalues, angles between one set and the next, and share of zeros, against samples over parameters.
+    """Errors and ratios of eigenvalues, angles between one set and the next, share of zeros, against samples.
 
     Layer says of which eigenvalue or of how many eigenvectors, y which of the numbers of samples it is.
     """
@@ -155,7 +172,8 @@ def error_table(draws: list[Draw], truth: torch.Tensor, settings: dict) -> pd.Da
     for replicate, d in enumerate(draws):
         for i, (mine, other) in enumerate(zip(d.estimates, draws[replicate - 1].estimates, strict=True)):
             found = {
-                "error": eigenvalue_errors(mine.values, truth, settings["ranks"]),
+                "ratio": eigenvalue_ratios(mine.values, truth, settings["ranks"]),
+                "error": {"median": float(((mine.values - truth).abs() / truth).quantile(0.5))},
                 "sine": {f"first{k}": sine(mine, other, k) for k in settings["subspaces"]},
                 "zeros": {"all": float((mine.values == 0).double().mean())},
             }
@@ -166,14 +184,10 @@ def error_table(draws: list[Draw], truth: torch.Tensor, settings: dict) -> pd.Da
     return pd.concat(frames)
 
 
-def eigenvalue_errors(found: torch.Tensor, truth: torch.Tensor, ranks: list[float]) -> dict[str, float]:
-    """Relative errors: median over all eigenvalues, of the first one, and at shares of the parameters."""
-    relative = (found - truth).abs() / truth
-    chosen = {"first": 1, **{f"{share:g}P": round(share * len(relative)) for share in ranks}}
-    return {
-        "median": float(relative.quantile(0.5)),
-        **{name: float(relative[rank - 1]) for name, rank in chosen.items()},
-    }
+def eigenvalue_ratios(found: torch.Tensor, truth: torch.Tensor, ranks: list[float]) -> dict[str, float]:
+    """Eigenvalues over the true ones: of the first one, and at shares of the parameters."""
+    chosen = {"first": 1, **{f"{share:g}P": round(share * len(truth)) for share in ranks}}
+    return {name: float(found[rank - 1] / truth[rank - 1]) for name, rank in chosen.items()}
 
 
 def sine(one: Estimate, other: Estimate, k: int) -> float:
@@ -181,44 +195,68 @@ def sine(one: Estimate, other: Estimate, k: int) -> float:
     return float(np.sin(largest_angle(one.leading[:, :k], other.leading[:, :k])))
 
 
-def summarise(draws: list[Draw], net: nn.Sequential, errors: pd.DataFrame, settings: dict) -> Metrics:
-    """Shape of the spectrum, importance of the layers, and errors by number of samples."""
-    metrics = Metrics()
-    shapes = [shape(d.last.values.cpu().numpy(), settings) for d in draws]
-    for name in shapes[0]:
-        metrics.add(name, [found[name] for found in shapes])
-    places = layer_places(net)
-    for kind, scores in (("leading", map(leading_squares, draws)), ("all", (d.mean_squares for d in draws))):
-        ratios = [importance(layer_means(found, places)) for found in scores]
-        for name in ratios[0]:
-            metrics.add(f"{name}_{kind}", [ratio[name] for ratio in ratios])
+def summarise(draws: list[Draw], net: nn.Sequential, errors: pd.DataFrame, given: Given) -> Metrics:
+    """Shape and scale of the spectrum, importance of the layers, errors by number of samples, and their controls."""
+    metrics, settings = Metrics(), given.settings
+    spectra = [d.last.values.cpu().numpy() for d in draws]
+    generator = torch.Generator().manual_seed(settings["seed"])
+    noise = [decay.of_noise(len(spectra[0]), settings["samples"], generator) for _ in draws]
+    for suffix, of in (("", spectra), ("_noise", noise)):
+        add(metrics, decay.all_of([numbers(values, given) for values in of]), suffix)
+    for name, of in (("leading", map(leading_squares, draws)), ("all", (d.mean_squares for d in draws))):
+        found = list(of)
+        add(metrics, decay.all_of([importance(layer_means(f, layer_places(net))) for f in found]), f"_{name}")
+        add(metrics, decay.all_of([shuffled(f, net, generator) for f in found]), f"_{name}_shuffled")
+    add(metrics, decay.all_of([places_of(d.last.leading, net, settings["gap"]) for d in draws]))
+    mixed = [d.last.leading[torch.randperm(len(d.last.leading), generator=generator)] for d in draws]
+    add(metrics, decay.all_of([places_of(vectors, net, settings["gap"]) for vectors in mixed]), "_shuffled")
     names = [*(f"{f:g}" for f in settings["fractions"]), "all"]
-    for (quantity, layer, i), found in errors[errors.quantity != "zeros"].groupby(["quantity", "layer", "y"]):
+    for (quantity, layer, i), found in errors[errors.quantity.isin(["error", "sine"])].groupby(
+        ["quantity", "layer", "y"]
+    ):
         where = "before_gap" if layer == f"first{settings['gap']}" else layer
-        metrics.add(f"{quantity}_{where}_{names[i]}", found.value.tolist())
-    wide = errors[(errors.quantity == "error") & (errors.layer == "median")].pivot(
-        index="y", columns="replicate", values="value"
-    )
-    metrics.add("error_half_over_all", (wide.loc[settings["fractions"].index(0.5)] / wide.iloc[-1]).tolist())
+        add(metrics, {f"{quantity}_{where}_{names[i]}": found.value.tolist()})
     zeros = [(int((e.values == 0).sum()), max(0, len(e.values) - e.samples)) for d in draws for e in d.estimates]
     metrics.number("zeros_off", max(abs(found - expected) for found, expected in zeros))
     return metrics
 
 
-def shape(values: np.ndarray, settings: dict) -> dict[str, float]:
-    """Numbers that describe a spectrum without its scale."""
-    size, gap, edge = len(values), settings["gap"], (1 - settings["middle"]) / 2
-    middle = slice(round(edge * size), round((1 - edge) * size))
-    held = np.cumsum(values) / values.sum()
+def shuffled(scores: torch.Tensor, net: nn.Sequential, generator: torch.Generator) -> dict[str, float]:
+    """Importance of the layers with the parameters' scores in random order, geometric means over some orders."""
+    places, found = layer_places(net), []
+    for _ in range(SHUFFLES):
+        order = torch.randperm(len(scores), generator=generator).to(scores.device)
+        found.append(importance(layer_means(scores[order], places)))
+    return {name: float(np.exp(np.log(values).mean())) for name, values in decay.all_of(found).items()}
+
+
+def places_of(leading: torch.Tensor, net: nn.Sequential, gap: int) -> dict[str, float]:
+    """Share of eigenvectors before the gap that lies on the first weights, of as many behind it on the first biases."""
+    first = next(iter(layer_places(net)))
+    squares, at = leading.square(), blocks(net)
     return {
-        "half_over_first": values[size // 2 - 1] / values[0],
-        "last_over_first": values[-1] / values[0],
-        "after_gap_over_before": values[gap] / values[gap - 1],
-        "first_over_gap": values[0] / values[gap - 1],
-        "fifth_over_gap": values[size // 5 - 1] / values[gap - 1],
-        "log_linearity": np.corrcoef(np.arange(size)[middle], np.log10(values[middle]))[0, 1] ** 2,
-        "share_before_gap": held[gap - 1],
-        **{f"directions_of_{100 * share:g}": (1 + np.searchsorted(held, share)) / size for share in settings["held"]},
+        "share_on_first_weights": float(squares[at[f"{first}.weight"], :gap].sum(0).mean()),
+        "share_on_first_biases": float(squares[at[f"{first}.bias"], gap : 2 * gap].sum(0).mean()),
+    }
+
+
+def add(metrics: Metrics, found: dict[str, list[float]], suffix: str = "") -> None:
+    """Add the mean over independent sets of every number, on the scale of its kind."""
+    for name, values in found.items():
+        metrics.put(f"{name}{suffix}", of_replicates(values, SCALES[name.split("_")[0]]))
+
+
+def numbers(values: np.ndarray, given: Given) -> dict[str, float]:
+    """Shape of a spectrum, its distance from the published one, and its scale over that at the gap, read both ways.
+
+    The scale is that of the snapshot matrix G / sqrt(N), as the document writes C, or of G / N.
+    """
+    settings, read = given.settings, dict(zip(given.published["index"], given.published["eigenvalue"], strict=True))
+    scale = values[settings["gap"] - 1] / read.get(settings["gap"], 1.0)
+    return decay.shape(values, gap=settings["gap"], middle=settings["middle"], held=settings["held"]) | {
+        "distance": decay.distance(values, list(read), list(read.values())),
+        "scale_over_published": scale,
+        "scale_over_published_if_over_n": scale / settings["samples"],
     }
 
 

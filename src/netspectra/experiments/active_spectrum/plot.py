@@ -9,80 +9,85 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
-RANKS = {"median": "median over all eigenvalues", "first": "eigenvalue 1"}
-
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """The document's two figures, the layers, and its third finding."""
     parts = dict(iter(table.groupby("quantity", sort=False)))
-    return {
+    figures = {
         "active_eigenvalues": eigenvalues(parts, settings, published),
         "active_eigenvectors": eigenvectors(parts, settings),
         "active_layers": layers(parts, settings),
         "active_sample_size": sample_size(parts, settings),
     }
+    sets = f"{settings['replicates']} sets of {settings['samples']:,} gradients"
+    for name, figure in figures.items():
+        style.footer(figure, f"{sets}{', the first shown' if name == 'active_eigenvectors' else ''}", reading(settings))
+    return figures
+
+
+def reading(settings: dict) -> str:
+    """What stands open in the document, as it is read."""
+    setting = settings["setting"]
+    on = {"grid": "loss on the whole grid", "point": "loss on one random point"}[setting["loss_on"]]
+    start, end = setting["range"]
+    units = f"{setting['activation']}, {setting['output']} output"
+    return f"{units}, {on} of {setting['points']}, x from {start:.3g} to {end:.3g}"
 
 
 def eigenvalues(parts: dict[str, pd.DataFrame], settings: dict, published: dict) -> Figure:
-    """All eigenvalues on a linear and a logarithmic axis, and the leading ones with their bootstrap interval."""
-    figure, axes = style.page(1, 3, 2.9)
-    rows, truth, shown = parts["eigenvalue"], parts["truth"], settings["bootstrap"]["shown"]
-    for axis in axes[0]:
-        spread(axis, rows, settings)
-        axis.plot(truth.x, truth.value, color=style.COLOURS[1], label="without sampling error")
-        read_off(axis, rows, settings["gap"], published)
-        axis.set(xlabel="index of the eigenvalue")
-    low, high = (parts[f"eigenvalue_{end}"].head(shown) for end in ("low", "high"))
-    label = "bootstrap of the first set, 95 %"
-    axes[0, 2].fill_between(low.x, low.value, high.value, color=style.COLOURS[2], alpha=0.4, linewidth=0, label=label)
-    axes[0, 2].axvline(
-        settings["gap"] + 0.5, color="black", linestyle=":", linewidth=1, label=f"after {settings['gap']} eigenvalues"
+    """The leading eigenvalues on a linear axis with their interval, and all of them on a logarithmic one."""
+    figure, (axes,) = style.page(1, 2, 2.9)
+    rows, truth, shown, gap = parts["eigenvalue"], parts["truth"], settings["bootstrap"]["shown"], settings["gap"]
+    ours = float(np.exp(np.log(rows[rows.x == gap].value).mean()))
+    low, high = (parts[f"eigenvalue_{end}"] for end in ("low", "high"))
+    label = "95 % interval of the first set, bias-corrected bootstrap"
+    axes[0].fill_between(
+        low.x, low.value / ours, high.value / ours, color=style.COLOURS[5], alpha=0.4, linewidth=0, label=label
     )
-    axes[0, 2].set(xlim=(0.9, shown), ylim=(low.value.min() / 2, 2 * high.value.max()), xscale="log", yscale="log")
-    axes[0, 0].set(ylabel="eigenvalue of C", title="linear", ylim=(0, None))
-    axes[0, 1].set(yscale="log", title="logarithmic")
-    axes[0, 2].set(title="the leading ones")
-    figure.legend(*axes[0, 2].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    for axis in axes:
+        for i, (_, one) in enumerate(rows.groupby("replicate")):
+            axis.plot(
+                one.x, one.value / ours, color=style.COLOURS[0], linewidth=0.6, label=None if i else "sets, each shown"
+            )
+        axis.plot(truth.x, truth.value / ours, "--", color="grey", label="without sampling error")
+        axis.set(xlabel="index of the eigenvalue")
+    read = pd.Series(published["eigenvalue"], published["index"], dtype=float)
+    scale = ""
+    if gap in read:
+        for axis in axes:
+            style.published(axis, read.index, read / read[gap], label="published, over its own")
+        scale = f"; ours is {ours:.3g}, the published one {read[gap]:g}: a factor of {ours / read[gap]:.3g}"
+    axes[0].set(xlim=(0, shown), ylim=(0, None), ylabel=f"eigenvalue over the {gap}th", title="the leading ones")
+    axes[1].set(yscale="log", title="all of them")
+    figure.suptitle(f"over the {gap}th eigenvalue{scale}", fontsize=8)
+    style.legend_below(axes[0], ncols=2)
     return figure
 
 
-def spread(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
-    """Mean and least to greatest over the independent sets."""
-    wide = rows.pivot_table(index="x", columns="replicate", values="value")
-    label = f"{settings['samples']:,} samples, {wide.shape[1]} sets: mean, range"
-    axis.plot(wide.index, wide.mean(axis=1), color=style.COLOURS[0], label=label)
-    axis.fill_between(wide.index, wide.min(axis=1), wide.max(axis=1), color=style.COLOURS[0], alpha=0.3, linewidth=0)
-
-
-def read_off(axis: Axes, rows: pd.DataFrame, gap: int, published: dict) -> None:
-    """Values read off the published picture, scaled to ours at the last eigenvalue before the gap."""
-    found = pd.Series(published["eigenvalue"], published["index"], dtype=float)
-    if gap in found:
-        ours = rows[rows.x == gap].value.mean()
-        label = f"the document's, scaled to ours at {gap}"
-        axis.plot(found.index, found * ours / found[gap], "x", color="black", markersize=3, label=label)
-
-
 def eigenvectors(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
-    """log10 of the coefficients of all eigenvectors with the layers marked, and a corner of them entry by entry."""
-    figure, axes = style.page(1, 2, 3.6, width_ratios=[1.35, 1])
-    bottom = parts["coefficient"].value.quantile(0.005)
-    for axis, quantity, cell in zip(axes[0], ("coefficient", "corner"), (settings["cell"], 1), strict=True):
-        wide = parts[quantity].pivot_table(index="y", columns="x", values="value")
-        extent = (0.5, 0.5 + cell * wide.shape[1], 0.5 + cell * wide.shape[0], 0.5)
-        image = axis.imshow(wide, aspect="auto", extent=extent, vmin=bottom, vmax=-0.5, interpolation="nearest")
-        axis.set(xlabel="index of the eigenvector")
-        axis.grid(visible=False)
-    widths = settings["setting"]["widths"]
+    """log10 of the coefficients of all eigenvectors with the layers marked, and two corners of them entry by entry."""
+    figure, axes = style.page(1, 2, 4.0, width_ratios=[1.35, 1])
+    grid = axes[0, 1].get_subplotspec().subgridspec(2, 1)
+    axes[0, 1].remove()
+    top, bottom = (figure.add_subplot(place) for place in grid)
+    widths, corner = settings["setting"]["widths"], settings["corner"]
     edges = list(accumulate((nodes * (d + 1) for d, nodes in pairwise(widths)), initial=0))
+    least, first = parts["coefficient"].value.quantile(0.005), edges[-1] - corner
+    panels = ((axes[0, 0], "coefficient", settings["cell"], 0), (top, "corner", 1, 0), (bottom, "bottom", 1, first))
+    for axis, quantity, cell, start in panels:
+        wide = parts[quantity].pivot_table(index="y", columns="x", values="value")
+        extent = (0.5, 0.5 + cell * wide.shape[1], start + 0.5 + cell * wide.shape[0], start + 0.5)
+        image = axis.imshow(wide, aspect="auto", extent=extent, vmin=least, vmax=-0.5, interpolation="nearest")
+        axis.grid(visible=False)
     mark(axes[0, 0], edges, [f"layer {i}" for i in range(1, len(edges))])
-    mark(axes[0, 1], [0, widths[1], edges[1], settings["corner"]], ["biases 1", "weights 1", "layer 2"])
-    axes[0, 0].set(
-        ylabel="index of the parameter",
-        title=f"all of them, root mean square of {settings['cell']} × {settings['cell']}",
-    )
-    axes[0, 1].set(title=f"the first {settings['corner']}, one by one")
-    figure.colorbar(image, ax=axes[0, 1], label="log10 of the coefficient's size", extend="both")
+    mark(top, [0, widths[1], edges[1], corner], ["biases 1", "weights 1", "layer 2"])
+    mark(bottom, [first, edges[-2], edges[-1]], [f"layer {len(edges) - 2}", f"layer {len(edges) - 1}"])
+    cell = settings["cell"]
+    axes[0, 0].set(ylabel="index of the parameter", xlabel="index of the eigenvector")
+    axes[0, 0].set_title(f"all of them, root mean square of {cell} × {cell}")
+    top.set_title(f"the first {corner} parameters, one by one")
+    bottom.set(title=f"the last {corner} parameters", xlabel="index of the eigenvector")
+    figure.colorbar(image, ax=[top, bottom], label="log10 of the coefficient's size", extend="both")
     return figure
 
 
@@ -125,24 +130,32 @@ def layers(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
 
 
 def sample_size(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
-    """Errors of eigenvalues and of leading subspaces against samples over parameters."""
-    figure, axes = style.page(1, 2, 3.0)
-    errors, sines, zeros = parts["error"], parts["sine"], parts["zeros"]
-    for i, layer in enumerate(errors.layer.unique()):
-        label = RANKS.get(layer, f"eigenvalue {layer}")
-        style.band(axes[0, 0], errors[errors.layer == layer], label=label, color=style.COLOURS[i], marker=".")
+    """Eigenvalues over the true ones, share of zeros and angles of subspaces, against samples over parameters."""
+    figure, (axes,) = style.page(1, 3, 2.9)
+    ratios, zeros = parts["ratio"], parts["zeros"]
+    for i, layer in enumerate(ratios.layer.unique()):
+        label = "eigenvalue 1" if layer == "first" else f"eigenvalue {layer}"
+        of_one = ratios[(ratios.layer == layer) & (ratios.value > 0)]
+        singles(axes[0], of_one, style.COLOURS[i], label)
+    axes[0].axhline(1, color="grey", linestyle="--", linewidth=0.8)
+    axes[0].set(yscale="log", ylabel="eigenvalue over the true one")
     grid = np.linspace(0, zeros.x.max(), 200)
-    axes[0, 0].plot(
-        grid, np.maximum(0, 1 - grid), color="black", linestyle=":", linewidth=1, label="share of zeros, 1 − N/P"
-    )
-    axes[0, 0].plot(zeros.x, zeros.value, "x", color="black", markersize=3, label="as found")
-    axes[0, 0].set(ylabel="relative error of the eigenvalue", ylim=(0, 1.5))
-    for i, k in enumerate(sines.layer.unique()):
-        name = "eigenvector 1" if k == "first1" else f"first {k.removeprefix('first')} eigenvectors"
-        style.band(axes[0, 1], sines[sines.layer == k], label=name, color=style.COLOURS[i], marker=".")
-    axes[0, 1].set(ylabel="sine of the largest angle between two sets", ylim=(0, 1))
-    for axis in axes[0]:
-        axis.axvline(1, color="black", linewidth=0.8, alpha=0.5)
+    axes[1].plot(grid, np.maximum(0, 1 - grid), "--", color="grey", linewidth=1, label="1 − N/P")
+    axes[1].plot(zeros.x, zeros.value, ".", color=style.COLOURS[0], label="as found")
+    axes[1].set(ylabel="share of eigenvalues that are zero", ylim=(-0.02, 1))
+    for i, k in enumerate(parts["sine"].layer.unique()):
+        name = "eigenvector 1" if k == "first1" else f"first {k.removeprefix('first')}"
+        singles(axes[2], parts["sine"][parts["sine"].layer == k], style.COLOURS[i], name)
+    axes[2].set(ylabel="sine of the largest angle\nbetween two sets", ylim=(0, 1.02))
+    for axis in axes:
+        axis.axvline(1, color="black", linewidth=0.8)
+        axis.annotate(" N ≥ P →", (1, 0.02), xycoords=("data", "axes fraction"), fontsize=6)
         axis.set(xlabel="samples N over parameters P", xlim=(0, None))
         style.legend_above(axis, fontsize=6)
     return figure
+
+
+def singles(axis: Axes, rows: pd.DataFrame, colour: str, label: str) -> None:
+    """Every set as a thin line with dots."""
+    for i, (_, one) in enumerate(rows.groupby("replicate")):
+        axis.plot(one.x, one.value, ".-", color=colour, linewidth=0.7, markersize=3, label=None if i else label)

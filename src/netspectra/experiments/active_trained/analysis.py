@@ -17,6 +17,7 @@ from netspectra.lenses.pruning import evaluate_masked
 from netspectra.measures.eigenspectra import participation_ratio
 from netspectra.measures.sample_subspaces import SampleFactor, SampleSubspace, sample_activity, sample_subspace
 from netspectra.networks.checkpoints import Networks
+from netspectra.statistics.estimates import of_replicates
 from netspectra.statistics.intervals import Metrics
 
 Scores = dict[str, torch.Tensor]
@@ -116,6 +117,8 @@ def node_rows(network: nn.Sequential, data: Dataset, scores: dict[str, Scores], 
     for name in ("activity", "activity_weight"):
         by_tensor = scores[name]
         nodes[name] = {a: by_tensor[f"{layer}.weight"].sum(1) for layer, a in after.items()}
+    generator = torch.Generator().manual_seed(settings["seed"])
+    nodes["random"] = {a: torch.rand(len(s), generator=generator) for a, s in nodes["magnitude"].items()}
     x, y = data.test.batch(slice(0, settings["samples"]))
     frames = []
     for layer, activation in after.items():
@@ -136,15 +139,17 @@ def removal_cost(network: nn.Sequential, layer: str, activation: str, x: torch.T
 def summarise(table: pd.DataFrame, settings: dict) -> Metrics:
     """Directions that hold the share, accuracies per order and fraction, and mean rank correlations."""
     metrics = Metrics()
-    per_network: dict[str, Callable] = {
-        "held": lambda found: 1 + int((found.value < settings["share"]).sum()),
-        "participation": lambda found: found.value.mean(),
-        "correlation": lambda found: found.value.mean(),
+    per_network: dict[str, tuple[Callable, str]] = {
+        "held": (lambda found: 1 + int((found.value < settings["share"]).sum()), "log"),
+        "participation": (lambda found: found.value.mean(), "log"),
+        "correlation": (lambda found: found.value.mean(), "fisher_z"),
     }
     for (quantity, name), found in table.groupby(["quantity", "layer"]):
         if quantity in per_network:
-            metrics.add(f"{quantity}_{name}", [per_network[quantity](part) for _, part in found.groupby("replicate")])
+            of_one, scale = per_network[quantity]
+            values = [of_one(part) for _, part in found.groupby("replicate")]
+            metrics.put(f"{quantity}_{name}", of_replicates(values, scale))
         else:
             for fraction, part in found.groupby("x"):
-                metrics.add(f"{quantity}_{name}_{fraction:g}", part.value.tolist())
+                metrics.put(f"{quantity}_{name}_{fraction:g}", of_replicates(part.value, "percent"))
     return metrics

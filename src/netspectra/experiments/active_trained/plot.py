@@ -48,7 +48,11 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     axes[0, 2].set(xticks=sorted(parts["correlation"].x.unique()), ylim=(None, 1))
     axes[0, 0].legend(loc="lower right")
     axes[0, 2].legend(fontsize=6)
-    title = f"middle: weights with the lowest first, by; {style.INTERVAL}"
+    title = "middle: weights with the lowest first, by"
     lines = axes[0, 1].get_legend_handles_labels()
     figure.legend(*lines, loc="outside lower center", ncols=5, fontsize=6, title=title, title_fontsize=6)
+    networks = table.replicate.nunique()
+    style.footer(
+        figure, f"{networks} networks of the alignment document, {settings['samples']:,} images", style.STUDENT
+    )
     return {"active_trained": figure}

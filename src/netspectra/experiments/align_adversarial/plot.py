@@ -1,33 +1,85 @@
 """Learning, alignment and accuracy under attack of networks shaped with different cutoffs."""
 
+import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import learning, style
+from netspectra.figures import footers, learning, style
 
 MODES = {"free": "pixels free to leave their range (original)", "clamped": "pixels clamped to their range"}
+CHANGES = {
+    "attack": ("the attack's signs", {"color": "#D55E00"}),
+    "random signs": ("random signs", {"color": "grey", "linestyle": ":"}),
+    "other images": ("one image made into another", {"color": "#0072B2"}),
+}
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
-    """The three figures of the document's last section."""
-    names = {variant: variant for variant in table.variant.unique()}
+    """The three figures of the document's last section, and where the attack lies."""
+    looks = looks_of(table)
     return {
-        "align_adv_performance": learning.performance(table, names),
-        "align_adv_by_layer": learning.by_layer(table, names, "cutoff"),
-        "align_adv_epsilon": attacked(table[table.quantity == "attacked_accuracy"], names, settings["chance"]),
+        "align_adv_performance": learning.performance(table, looks),
+        "align_adv_by_layer": learning.by_layer(table, looks),
+        "align_adv_epsilon": attacked(table, looks, settings["chance"]),
+        "align_adv_structure": structure(table, settings["low"]),
     }
 
 
-def attacked(rows: pd.DataFrame, names: dict[str, str], chance: float) -> Figure:
-    """Accuracy against epsilon, with pixels free and clamped."""
-    modes = rows.layer.unique()
-    figure, axes = style.page(1, len(modes), 2.8, sharey=True)
+def looks_of(table: pd.DataFrame) -> dict[str, dict]:
+    """Colours that grow with the cutoff; nothing removed in blue, and removal on test images dashed."""
+    variants = list(table[table.quantity == "alignment"].variant.unique())
+    ordered = [variant for variant in variants[1:] if " " not in variant]
+    shades = mpl.colormaps["YlOrRd"]
+    looks = {v: {"color": shades(0.35 + 0.6 * i / max(1, len(ordered) - 1))} for i, v in enumerate(ordered)}
+    looks = {variants[0]: {"color": style.COLOURS[0]}} | looks
+    looks |= {v: looks[v.split()[0]] | {"linestyle": "--"} for v in variants[1:] if " " in v}
+    return {v: look | {"label": f"cutoff {v}"} for v, look in looks.items()}
+
+
+def attacked(table: pd.DataFrame, looks: dict[str, dict], chance: float) -> Figure:
+    """Accuracy against epsilon, with pixels free and clamped, beside random signs."""
+    rows = table[table.quantity == "attacked_accuracy"]
+    modes = [mode for mode in MODES if mode in set(rows.layer)]
+    figure, axes = style.page(1, len(modes), 3.0, sharey=True)
     for axis, mode in zip(axes[0], modes, strict=True):
-        for i, (variant, name) in enumerate(names.items()):
-            chosen = rows[(rows.layer == mode) & (rows.variant == variant)]
-            style.band(axis, chosen, label=name, color=style.COLOURS[i], marker=".")
+        for variant, look in looks.items():
+            style.band(axis, rows[(rows.layer == mode) & (rows.variant == variant)], marker=".", **look)
+        if mode == "free":
+            style.band(axis, rows[rows.layer == "noise"], color="grey", label="random signs, none removed")
         style.chance(axis, chance)
         axis.set(title=MODES[mode], xlabel="epsilon (1 = one standard deviation of the pixels)", ylim=(0, 100))
     axes[0, 0].set_ylabel("test accuracy under attack (%)")
-    style.legend_below(axes[0, -1], f"cutoff (share of variance); {style.INTERVAL}", title_fontsize=6)
+    style.legend_below(axes[0, 0], ncols=4)
+    tested = footers.images(table), footers.images(table, "test")
+    footers.footer(figure, *tested, footers.networks(rows), footers.INTERVAL)
     return figure
+
+
+def structure(table: pd.DataFrame, low: float) -> Figure:
+    """Energy of the attack on every component of the images, and its sum from the first component on."""
+    rows = table[table.quantity == "energy"]
+    variance = table[table.quantity == "variance"].sort_values("x")
+    figure, axes = style.page(1, 2, 2.8, sharex=True)
+    for change, (label, look) in CHANGES.items():
+        own = rows[rows.layer == change].sort_values("x")
+        style.band(axes[0, 0], own[own.value > 0], label=label, **look)
+        style.band(axes[0, 1], own.assign(value=100 * own.groupby("replicate").value.cumsum()), label=label, **look)
+    axes[0, 0].plot(
+        variance.x, variance.value.where(variance.value > 1e-7), "k--", linewidth=0.8, label="variance of the images"
+    )
+    for axis in axes[0]:
+        little(axis, variance, low)
+        axis.set(xscale="log", xlabel="principal component of the test images")
+        axis.xaxis.set_major_formatter("{x:g}")
+    axes[0, 0].set(yscale="log", ylabel="share of the energy", ylim=(1e-6, 1))
+    axes[0, 1].set(ylabel="share of the energy up to here (%)", ylim=(0, 100))
+    style.legend_below(axes[0, 0])
+    footers.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
+    return figure
+
+
+def little(axes: Axes, variance: pd.DataFrame, low: float) -> None:
+    """Shade the components that hold less than a share of the variance."""
+    start = variance.x[variance.value < low].min()
+    axes.axvspan(start - 0.5, variance.x.max(), color="0.9", zorder=0)

@@ -4,7 +4,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from netspectra.blocks import Batch, Chance, Experiment, OneNetwork, Points, Positive, ascending, each_once
+from netspectra.blocks import (
+    Batch,
+    Chance,
+    Experiment,
+    Fraction,
+    OneNetwork,
+    Points,
+    Positive,
+    Seed,
+    ascending,
+    each_once,
+)
 
 Epsilon = Annotated[float, Field(ge=0)]
 
@@ -21,10 +32,12 @@ class Settings(Experiment):
         min_length=1, description="Whether attacked pixels are kept in range; the original does not"
     )
     batch: Batch
-    until: float = Field(gt=0, description="Epsilon up to which accuracy is to fall")
     compared: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
         description="Pairs of variants whose areas under the curve are compared, the stronger cutoff first"
     )
     last: Positive = Field(description="Measurements of alignment at the end of training that are averaged")
-    layers: Positive = Field(description="First layers whose gain in alignment is measured")
+    low: Fraction = Field(description="Share of the variance below which a component has little of it")
+    high: Fraction = Field(description="Share of the variance above which a component is taken away as a control")
+    images: Positive = Field(description="Test images whose attacks are laid out by components")
     chance: Chance
+    seed: Seed

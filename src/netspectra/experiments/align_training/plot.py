@@ -3,13 +3,14 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from netspectra.figures import learning
+from netspectra.figures import learning, style
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Learning curves, and alignment by layer with its chance level."""
-    (name,) = [v for v in table.variant.unique() if v != "chance"]
+    (name,) = table[table.quantity == "alignment"].variant.unique()
+    looks = {name: {"color": style.COLOURS[0], "label": "mean over networks, and its interval"}}
     return {
-        "align_train_performance": learning.performance(table, {name: "mean over networks"}),
-        "align_by_layer": learning.by_layer(table, {name: "mean of nodes"}, ""),
+        "align_train_performance": learning.performance(table, looks, published["test_accuracy"]),
+        "align_by_layer": learning.by_layer(table, looks),
     }

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from netspectra.blocks import Experiment, Fraction, OneNetwork, Points, Positive
+from netspectra.blocks import Experiment, OneNetwork, Points, Positive, Seed
 
 
 class Settings(Experiment):
@@ -10,8 +10,8 @@ class Settings(Experiment):
 
     networks: OneNetwork
     points: Points
-    smooth: Positive = Field(description="Measurements over which a trajectory is averaged before it is judged")
-    edge: Fraction = Field(description="Share of the steps that counts as the start and as the end")
-    drop: Fraction = Field(description="End over peak up to which a layer's alignment counts as having dropped")
-    images: Positive = Field(description="Training images from whose covariance the chance level is computed")
-    fewest: int = Field(ge=3, description="Measurements at least over which two trajectories are correlated")
+    window: Positive = Field(description="Measurements over which a trajectory is averaged where it is read")
+    ahead: Positive = Field(description="Minibatches that must not exceed the first peak after it")
+    pace: Positive = Field(description="Minibatches in a window in which alignment is compared with accuracy")
+    images: Positive = Field(description="Training images for the chance level and for the untrained networks")
+    seed: Seed

@@ -1,6 +1,7 @@
 """Do networks from other initialisations find the same directions? All pairs, aligned (rainbow document)."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -8,13 +9,21 @@ import torch
 from torch import nn
 
 from netspectra.experiments.measuring import Findings, Given
-from netspectra.lenses.hidden import hidden_layers, joint_moments, replicates
+from netspectra.experiments.rainbow_alignment.correlations import (
+    add_correlations,
+    add_mismatched,
+    add_overfit,
+    estimate_of_pairs,
+)
+from netspectra.lenses.hidden import JointMoments, hidden_layers, joint_moments, replicates
 from netspectra.measures import procrustes
 from netspectra.measures.eigenspectra import eigenspectrum, weight_spectrum
+from netspectra.statistics.estimates import of_pairs, of_replicates
 from netspectra.statistics.intervals import Metrics
-from netspectra.statistics.pairs import add_pairs, pairs
+from netspectra.statistics.pairs import pairs
 
 CONTROLS = ("unaligned", "random")
+CONTROL_NETWORKS = 3  # the fewest whose pairs give an interval
 
 
 def analyse(given: Given) -> Findings:
@@ -22,49 +31,30 @@ def analyse(given: Given) -> Findings:
     frames, metrics = [], Metrics()
     for name, networks in given.networks.items():
         data, kind, batch = given.data(name), networks.variants[0], given.settings["batch"][name]
-        trained = replicates(networks)
+        trained, initial = replicates(networks), replicates(networks, at=0)
         train, test = (joint_moments(trained, split.batches(batch)) for split in (data.train, data.test))
+        few = joint_moments(trained, islice(data.train.batches(batch), 1))
         aligned, r = {}, []
         for number, moments in train.items():
             uncentred, centred, held_out = moments.blocks(False), moments.blocks(True), test[number].blocks(False)
             aligned[number] = {pair: procrustes.align(uncentred[pair]) for pair in pairs(len(trained))}
-            r.append(add_correlations(metrics, f"{kind}_{number}", aligned[number], uncentred, centred, held_out))
-        add_pairs(metrics, f"{kind}_r_fall", r[0] - r[-1], len(trained))
+            found = add_correlations(metrics, f"{kind}_{number}", aligned[number], uncentred, centred, held_out)
+            frames.append(pd.DataFrame(_correlations(number, found, list(aligned[number]))).assign(network=kind))
+            r.append(np.array(found["r"]))
+            add_overfit(metrics, f"{kind}_{number}_few", few[number].blocks(False), held_out)
+        metrics.put(f"{kind}_r_fall", of_pairs(r[0] - r[-1], pairs(len(trained)), scale=(-1, 1)))
         covariances = {number: moments.blocks(False) for number, moments in train.items()}
         rows = pd.DataFrame(_rows(trained, covariances, aligned, given.settings))
         frames.append(rows.assign(network=kind))
         add_agreement(metrics, kind, rows, given.settings)
+        untrained = None
+        if name in given.settings["controls"]:
+            controls = trained[:CONTROL_NETWORKS]
+            add_mismatched(metrics, kind, joint_moments(controls, data.train.batches(batch), mismatched=True))
+            moments = [joint_moments([network], data.train.batches(batch)) for network in initial]
+            untrained = _initial_spectra(initial, moments)
+        add_spectra(metrics, kind, rows, untrained, given.settings)
     return Findings(pd.concat(frames), metrics)
-
-
-def add_correlations(
-    metrics: Metrics,
-    prefix: str,
-    aligned: dict[tuple[int, int], torch.Tensor],
-    uncentred: torch.Tensor,
-    centred: torch.Tensor,
-    held_out: torch.Tensor,
-) -> np.ndarray:
-    """Add r and the shares of variance explained, centred or not, in training or held out; return r of every pair."""
-    found: dict[str, list[float]] = {}
-    for (i, j), a in aligned.items():
-        # The inner product of A with the cross-covariance that it comes from is tr S: no further decomposition.
-        own = procrustes.align(centred[i, j])
-        for ending, blocks, given in (("", uncentred, a), ("centred", centred, own), ("test", held_out, a)):
-            moments = blocks[i, j], blocks[i, i], blocks[j, j]
-            _put(found, "r", ending, procrustes.correlation(*moments, alignment=given))
-            _put(found, "explained", ending, procrustes.explained_variance(*moments, alignment=given))
-            unscaled = procrustes.explained_variance(*moments, alignment=given, rescale=False)
-            _put(found, "explained_unscaled", ending, unscaled)
-        _put(found, "r", "overfit", found["r"][-1] - found["r_test"][-1])
-    for name, values in found.items():
-        add_pairs(metrics, f"{prefix}_{name}", values, len(held_out))
-    metrics.number(f"{prefix}_r_of_drawn_pair", found["r"][0])
-    return np.array(found["r"])
-
-
-def _put(found: dict[str, list[float]], name: str, ending: str, value: float) -> None:
-    found.setdefault(f"{name}_{ending}".rstrip("_"), []).append(value)
 
 
 def _rows(
@@ -83,7 +73,8 @@ def _rows(
             yield from _spectrum(n, i, "weight_eigenvalue", weights[i].values)
         for i, j in aligned[n]:
             one, two = activations[i].vectors, activations[j].vectors
-            for mode, found in (("aligned", turned(one, aligned[n][i, j])), ("unaligned", one)):
+            modes = ("aligned", turned(one, aligned[n][i, j])), ("unaligned", one)
+            for mode, found in (*modes, ("random", _random_directions(one[:, :shown], generator))):
                 yield from _cosines(n, (i, j), "activation", mode, found[:, :shown].T @ two[:, :shown])
             one, two = weights[i].vectors[:, :shown], weights[j].vectors[:, :shown]
             modes = ("shared", one), ("random", _random_directions(one, generator))
@@ -102,6 +93,14 @@ def turned(vectors: torch.Tensor, alignment: torch.Tensor) -> torch.Tensor:
     """Directions (C * rest, K) of one network's inputs, as the other network's inputs have them."""
     grouped = vectors.unflatten(0, (len(alignment), -1))
     return torch.einsum("crk,cd->drk", grouped, alignment).flatten(0, 1)
+
+
+def _correlations(layer: int, found: dict[str, list[float]], numbers: list[tuple[int, int]]) -> Iterator[dict]:
+    """What the figure of r shows, one row a pair."""
+    for quantity in ("r", "r_test", "explained", "explained_test"):
+        for x, ((i, j), value) in enumerate(zip(numbers, found[quantity], strict=True), 1):
+            key = {"layer": layer, "replicate": f"{i}-{j}", "quantity": quantity, "mode": ""}
+            yield key | {"x": x, "value": value}
 
 
 def _spectrum(layer: int, replicate: int, quantity: str, values: torch.Tensor) -> Iterator[dict]:
@@ -124,7 +123,7 @@ def _cosines(layer: int, pair: tuple[int, int], what: str, mode: str, cosines: t
 
 
 def add_agreement(metrics: Metrics, kind: str, rows: pd.DataFrame, settings: dict) -> None:
-    """Best cosines of the first and of late ranks, their ratio, and how far the spectra differ, over all pairs."""
+    """Best cosines of the first and of late ranks, and their ratio, over all pairs."""
     networks = rows[rows.quantity == "activation_eigenvalue"].replicate.nunique()
     for (layer, what), found in rows[rows.quantity.str.endswith("_best_cosine")].groupby(
         ["layer", rows.quantity.str.split("_").str[0]]
@@ -133,12 +132,40 @@ def add_agreement(metrics: Metrics, kind: str, rows: pd.DataFrame, settings: dic
             prefix = f"{kind}_{layer}_{what}" + (f"_{mode}" if mode in CONTROLS else "")
             wide = chosen.pivot_table(index="replicate", columns="x", values="value").loc[chosen.replicate.unique()]
             head = wide.loc[:, : settings["head"]].mean(axis=1)
-            add_pairs(metrics, f"{prefix}_cosine_head", head, networks)
+            estimate_of_pairs(metrics, f"{prefix}_cosine_head", head, networks, "logit")
             late = wide.loc[:, settings["late"][0] : settings["late"][1]]
             if late.shape[1]:
-                add_pairs(metrics, f"{prefix}_cosine_late", late.mean(axis=1), networks)
-                add_pairs(metrics, f"{prefix}_cosine_head_over_late", head / late.mean(axis=1), networks)
+                estimate_of_pairs(metrics, f"{prefix}_cosine_late", late.mean(axis=1), networks, "logit")
+                estimate_of_pairs(metrics, f"{prefix}_cosine_head_over_late", head / late.mean(axis=1), networks, "log")
+
+
+def _initial_spectra(initial: list[nn.Sequential], moments: list[dict[int, JointMoments]]) -> dict:
+    """Eigenvalues (networks, ranks) before training, by layer and kind."""
+    found = {}
+    for h in hidden_layers(initial[0]):
+        seen = [eigenspectrum(m[h.number].moments.covariance(False)).values for m in moments]
+        weights = [weight_spectrum(n.get_submodule(h.layer).weight, full=False).values for n in initial]
+        found[h.number, "activation"], found[h.number, "weight"] = torch.stack(seen), torch.stack(weights)
+    return found
+
+
+def add_spectra(metrics: Metrics, kind: str, rows: pd.DataFrame, initial: dict | None, settings: dict) -> None:
+    """Median absolute difference of log eigenvalues of two networks; the control holds them against untrained ones.
+
+    Of the weights only the learned components count: the bulk is the same in any two networks.
+    """
+    layers = rows.layer.unique()
+    for layer, what in ((layer, what) for layer in layers for what in ("activation", "weight")):
         values = rows[(rows.layer == layer) & (rows.quantity == f"{what}_eigenvalue")]
-        logs = np.log(values.pivot_table(index="replicate", columns="x", values="value").to_numpy().clip(1e-300))
-        ratios = [np.median(np.abs(logs[i] - logs[j])) for i, j in pairs(networks)]
-        add_pairs(metrics, f"{kind}_{layer}_{what}_spectra_log_ratio", ratios, networks)
+        spectra = values.pivot_table(index="replicate", columns="x", values="value").to_numpy()
+        last = settings["learned"][layer - 1] if what == "weight" else spectra.shape[1]
+        logs, name = _logs(spectra)[:, :last], f"{kind}_{layer}_{what}_spectra_log_ratio"
+        ratios = [np.median(np.abs(logs[i] - logs[j])) for i, j in pairs(len(logs))]
+        estimate_of_pairs(metrics, name, ratios, len(logs), "log")
+        if initial:
+            before = _logs(initial[layer, what].cpu().numpy())[:, :last]
+            metrics.put(f"{name}_untrained", of_replicates(np.median(np.abs(logs - before), 1), "log"))
+
+
+def _logs(spectra: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(spectra, 1e-300, None))

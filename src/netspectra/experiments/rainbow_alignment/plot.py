@@ -7,7 +7,15 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator
 
 from netspectra.figures import style
+from netspectra.statistics.spread import pair_band
 
+JACKKNIFE = "95 % intervals: jackknife over networks"
+CORRELATIONS = {
+    "r": ("r, training images", {"color": style.COLOURS[0]}),
+    "r_test": ("r, test images", {"color": style.COLOURS[0], "markerfacecolor": "none"}),
+    "explained": ("r², training images", {"color": style.COLOURS[2]}),
+    "explained_test": ("r², test images", {"color": style.COLOURS[2], "markerfacecolor": "none"}),
+}
 ENDINGS = {"mlp": "", "cnn": "_cnn"}
 LOOKS = {
     "activation": [{"color": style.COLOURS[2]}, {"color": style.COLOURS[3], "linestyle": "--"}],
@@ -17,11 +25,47 @@ LOOKS = {
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Activations and weights of each kind of network."""
-    return {
+    figures = {
         f"rainbow_{what}_alignment{ENDINGS[network]}": panels(rows, what, settings["dead"])
         for network, rows in table.groupby("network", sort=False)
         for what in LOOKS
     }
+    return figures | {"rainbow_r": correlations(table, published.get("r", {}))}
+
+
+def correlations(table: pd.DataFrame, published: dict) -> Figure:
+    """r, which the document prints, and its square, which is the share of variance explained; every pair a dot."""
+    figure, axes = style.page(1, table.network.nunique(), 2.8, sharey=True)
+    for axis, (network, rows) in zip(axes[0], table.groupby("network", sort=False), strict=True):
+        layers = sorted(rows[rows.quantity == "r"].layer.unique())
+        for i, layer in enumerate(layers):
+            for k, (quantity, (label, look)) in enumerate(CORRELATIONS.items()):
+                found, x = rows[(rows.quantity == quantity) & (rows.layer == layer)], i + 0.15 * (k - 1.5)
+                _with_interval(axis, x, found, None if i else label, look)
+        if network == "mlp" and published:
+            marks = [(i - 0.3, published[str(layer)]) for i, layer in enumerate(layers) if str(layer) in published]
+            axis.plot(*zip(*marks, strict=True), "D", color="black", markerfacecolor="none", label="printed")
+        axis.set_xticks(range(len(layers)), [f"layer {layer}" for layer in layers])
+        axis.set(title=style.NAMES[network], xlim=(-0.5, len(layers) - 0.5))
+    axes[0, 0].set(ylabel="r and its square", ylim=(None, 1))
+    style.legend_below(axes[0, 0])
+    style.footer(
+        figure,
+        f"{table[table.quantity == 'activation_eigenvalue'].replicate.nunique()} networks",
+        "dots: pairs",
+        JACKKNIFE,
+    )
+    return figure
+
+
+def _with_interval(axis: Axes, x: float, found: pd.DataFrame, label: str | None, look: dict) -> None:
+    """The mean over pairs with the jackknife's interval over networks, and every pair as a dot beside it."""
+    numbers = [tuple(map(int, name.split("-"))) for name in found.replicate]
+    mean, low, high = (float(v) for v in pair_band(found.value.to_numpy(), numbers, scale="logit"))
+    axis.plot([x], [mean], "o", label=label, **look)
+    if low < high:
+        axis.plot([x, x], [low, high], "-", color=look["color"])
+    axis.plot([x + 0.05] * len(found), found.value, ".", color=look["color"], markersize=2, alpha=0.6)
 
 
 def panels(rows: pd.DataFrame, what: str, dead: float) -> Figure:
@@ -38,6 +82,7 @@ def panels(rows: pd.DataFrame, what: str, dead: float) -> Figure:
     axes[1, 0].set_ylabel("rank (network 2)")
     axes[2, 0].set_ylabel("largest |cosine|")
     axes[0, 0].legend(loc="best")
+    style.footer(figure, f"{rows[rows.quantity == f'{what}_eigenvalue'].replicate.nunique()} networks", JACKKNIFE)
     return figure
 
 
@@ -80,6 +125,15 @@ def best_cosines(axis: Axes, rows: pd.DataFrame) -> None:
     }
     for mode, (label, look) in looks.items():
         if len(found := rows[rows["mode"] == mode]):
-            style.band(axis, found, label=label, **look)
-    style.legend_above(axis, title="all pairs, mean and 95 % interval", title_fontsize=6)
+            _pair_band(axis, found, label, look)
+    style.legend_above(axis, title="mean over all pairs, 95 % interval", title_fontsize=6)
     axis.set(xlabel="rank", ylim=(0, 1))
+
+
+def _pair_band(axis: Axes, rows: pd.DataFrame, label: str, look: dict) -> None:
+    """Mean over pairs against the rank, with the jackknife's interval over networks."""
+    wide = rows.pivot_table(index="replicate", columns="x", values="value")
+    numbers = [tuple(map(int, name.split("-"))) for name in wide.index]
+    mean, low, high = pair_band(wide.to_numpy().clip(0, 1), numbers, scale="logit")
+    (drawn,) = axis.plot(wide.columns, mean, label=label, **look)
+    axis.fill_between(wide.columns, low, high, color=drawn.get_color(), alpha=0.25, linewidth=0)

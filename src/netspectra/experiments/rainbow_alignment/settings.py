@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from netspectra.blocks import BatchOf, Dead, Experiment, NetworkNames, Positive, Seed, for_each
+from netspectra.blocks import BatchOf, Dead, Experiment, Name, NetworkNames, Positive, Seed, for_each
 
 
 class Settings(Experiment):
@@ -10,10 +10,14 @@ class Settings(Experiment):
 
     networks: NetworkNames
     batch: BatchOf
+    controls: list[Name] = Field(description="Networks whose untrained and mismatched controls are measured")
     shown: Positive = Field(description="Ranks compared")
     head: Positive = Field(description="First ranks whose best cosines are averaged")
     late: list[Positive] = Field(
         min_length=2, max_length=2, description="First and last of the late ranks they are held against"
+    )
+    learned: list[Positive] = Field(
+        min_length=1, description="First weight eigenvalues per layer on which the spectra of two networks are compared"
     )
     dead: Dead
     seed: Seed

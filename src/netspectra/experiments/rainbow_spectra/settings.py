@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from netspectra.blocks import BatchOf, Block, Chance, Dead, Experiment, NetworkNames, Positive, Seed, for_each
+from netspectra.blocks import BatchOf, Block, Chance, Dead, Experiment, Name, NetworkNames, Positive, Seed, for_each
 
 
 class PowerLaw(Block):
@@ -32,6 +32,7 @@ class Settings(Experiment):
 
     networks: NetworkNames
     batch: BatchOf
+    controls: list[Name] = Field(description="Networks whose untrained and mismatched controls are measured")
     clipped_replicates: Positive = Field(description="Replicates whose clipping curves are made, the first ones")
     power_law: PowerLaw = Field(description="Ranks on which the power law of the activations is fitted")
     head: list[Annotated[int, Field(ge=3)]] = Field(
@@ -39,6 +40,7 @@ class Settings(Experiment):
     )
     quoted_ranks: QuotedRanks = Field(description="Ranks at which the lost accuracy goes into the metrics")
     resamples: Positive = Field(description="Bootstrap resamples of an exponent")
+    draws: Positive = Field(description="Gaussian draws of every layer that its filters' kurtosis is held against")
     dead: Dead
     chance: Chance
     seed: Seed

@@ -18,6 +18,10 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
             style.band(axis, rows[rows.quantity == quantity], label=label, **look)
         style.chance(axis, settings["chance"])
         axis.set(title=f"{NAMES[network]} ({rows.replicate.nunique()} networks)", xlabel="epoch")
+        if network in published.get("accuracy", {}):
+            end, value = rows.x.max(), published["accuracy"][network]
+            axis.plot(end, value, "D", color="black", markerfacecolor="none", label="printed, 50,000 images")
     axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, None))
-    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.18), title=style.INTERVAL, title_fontsize=6)
+    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.18))
+    style.footer(figure, f"{table.replicate.nunique()} networks", style.STUDENT)
     return {"rainbow_training": figure}

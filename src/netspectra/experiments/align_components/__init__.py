@@ -1,0 +1,1 @@
+"""Experiment align_components."""
