@@ -23,12 +23,12 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
             axis.plot(mean.index, mean, label=label, color=colour, marker=".")
         axis.set_xticks(layers.x, layers.layer, rotation=90, fontsize=6)
         axis.set(title=title, xlabel="layer")
-    for name in ("fire truck", "husky"):
+    for name, side in (("fire truck", "upper"), ("husky", "lower")):
         points = [
             (1 + (at - 1) * (len(layers) - 1) / (published["layers"] - 1), value) for at, value in published[name]
         ]
         style.published(axes[0], *zip(*points, strict=True), label="published")
-        axes[0].annotate(name, points[3], (4, -8), textcoords="offset points", fontsize=6.5)
+        axes[0].annotate(f"{name} ({side})", points[3], (4, -11), textcoords="offset points", fontsize=6.5)
     axes[0].set(ylabel="multiple correlation with the logit", ylim=(0, 1.03))
     style.legend_below(axes[0])
     networks = f"{table.replicate.nunique()} residual networks, thin lines; their mean, thick"

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
+LOSSES = "95 % Student intervals of what networks lose"
 LAYERS = ["#9ecae1", "#4292c6", "#084594"]  # from the top down
 
 
@@ -23,7 +24,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     weights(axes[2], table[table.replicate == 0])
     style.legend_below(axes[0], ncols=4)
     networks = f"{table.replicate.nunique()} convolutional networks, each paired with the next"
-    style.footer(figure, settings["scale"], f"{settings['images']:,} training images", networks, style.STUDENT)
+    style.footer(figure, settings["scale"], f"{settings['images']:,} training images", networks, LOSSES)
     return {"svcca_compression": figure}
 
 
@@ -42,7 +43,10 @@ def looks(settings: dict) -> dict[tuple[str, float], tuple[str, str]]:
 
 
 def accuracies(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
-    """Mean and interval over networks for every kind and share."""
+    """Means over networks for every kind and share, with the interval of what each network loses."""
+    whole = rows[rows.kind == "whole"]
+    own = rows.replicate.map(whole.set_index("replicate").value)
+    rows = rows.assign(value=rows.value - own + whole.value.mean())
     whole = rows[rows.kind == "whole"]
     axis.axhline(whole.value.mean(), color="black", linestyle="--", linewidth=0.8, label="whole")
     for (kind, share), (label, colour) in looks(settings).items():
@@ -69,7 +73,9 @@ def weights(axis: Axes, rows: pd.DataFrame) -> None:
         axis.annotate(name, (100 * wide.index[-1], ratio.iloc[-1]), (4, 0), textcoords="offset points", color=LAYERS[i])
     ends = [100 * rows.share.min(), 100 * rows.share.max()]
     axis.plot(ends, [share / 100 for share in ends], color="black", linewidth=0.8)
-    axis.annotate("k / n, the notes", (ends[0], ends[0] / 100), (0, -9), textcoords="offset points", fontsize=6.5)
+    axis.annotate(
+        "k / n, notes", (ends[1], ends[1] / 100), (4, 0), textcoords="offset points", va="center", fontsize=6.5
+    )
     axis.axhline(1, color="grey", linestyle="--", linewidth=0.8)
     axis.set(xlabel="directions kept (%)", ylabel="weights, after over before", ylim=(0, None), title="size of layers")
-    axis.set_xlim(ends[0] - 3, ends[1] + 17)
+    axis.set_xlim(ends[0] - 3, ends[1] + 20)

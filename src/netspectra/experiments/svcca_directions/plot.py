@@ -61,16 +61,16 @@ def carried(axis: Axes, rows: pd.DataFrame, neurons: list[int], published: dict)
     """The first directions alone, and then only on the neurons that hold most of them, named where the lines end."""
     fewest, more = neurons[0], neurons[-1]
     looks = {
-        "svcca": ("all", "svcca", style.COLOURS[0]),
-        f"svcca on {more}": (f"{more}", "more", style.COLOURS[1]),
-        f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOURS[4]),
+        "svcca": ("all", "svcca", style.COLOURS[0], "center"),
+        f"svcca on {more}": (f"{more}", "more", style.COLOURS[1], "bottom"),
+        f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOURS[4], "top"),
     }
-    for kind, (label, known, colour) in looks.items():
+    for kind, (label, known, colour, side) in looks.items():
         found = rows[(rows.kind == kind) & (rows.x <= MOST)]
         style.band(axis, found, color=colour, linestyle="-" if kind == "svcca" else "--")
         end = found[found.x == found.x.max()]
         at = end.x.iloc[0], end.value.mean()
-        axis.annotate(label, at, (3, 0), textcoords="offset points", va="center", fontsize=6.5, color=colour)
+        axis.annotate(label, at, (3, 0), textcoords="offset points", va=side, fontsize=6.5, color=colour)
         _published(axis, [point for point in published.get(known, []) if point[0] <= MOST], colour)
     axis.set_xlim(0, 1.35 * MOST)
 

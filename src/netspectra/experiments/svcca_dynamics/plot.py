@@ -39,8 +39,8 @@ def heat(axis: Axes, rows: pd.DataFrame, first: bool) -> AxesImage:
     image = axis.imshow(wide, origin="lower", vmin=0, vmax=1, cmap="viridis", interpolation="nearest")
     shown = range(0, len(names), 1 + len(names) // 12)
     labels = [names[i].replace("bncv", "c") for i in shown]
-    axis.set_xticks(shown, labels, rotation=90, fontsize=4.5)
-    axis.set_yticks(shown, labels if first else [], fontsize=4.5)
+    axis.set_xticks(shown, labels, rotation=90, fontsize=6)
+    axis.set_yticks(shown, labels if first else [], fontsize=6)
     axis.grid(visible=False)
     return image
 
