@@ -76,7 +76,7 @@ def test_figure_of_the_groups():
     ]
     figure = drawn("pwcca_generalize", pd.DataFrame(rows), {})
     assert diamonds(figure) == 13
-    assert "2,000 training and 500 test images; 1 + 1 networks; each fits 99.5 %" in figure.texts[-1].get_text()
+    assert "2,000 images, 500 to test; 1 + 1 networks; training accuracy 99.5 % or more" in figure.texts[-1].get_text()
 
 
 def of_widths():
@@ -118,7 +118,7 @@ def test_figure_of_the_widths():
     figure = drawn("pwcca_width", table, {"filters": 8})
     assert diamonds(figure) == 12
     assert [text.get_text() for text in figure.axes[1].texts] == ["8", "16", "32", "64"]
-    assert "3 networks of each width; 8 filters of each" in figure.texts[-1].get_text()
+    assert "3 networks a width; 8 filters of each" in figure.texts[-1].get_text()
 
 
 def of_rates(within=0.1, between=0.4, farther=0.2, size=4):
