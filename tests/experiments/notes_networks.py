@@ -100,13 +100,15 @@ def _centred(state, images):
     return state
 
 
-def drawn(experiment, table, settings):
-    """The one figure of an experiment, with its published values."""
+def drawn(experiment, table, settings, figures=1):
+    """The figure of an experiment, or its figures, with its published values."""
     style.use()
     module = importlib.import_module(f"netspectra.experiments.{experiment}.plot")
-    (figure,) = module.draw(table, settings | {"scale": "smoke"}, published(claims_of(experiment))).values()
-    figure.canvas.draw()
-    return figure
+    found = list(module.draw(table, settings | {"scale": "smoke"}, published(claims_of(experiment))).values())
+    assert len(found) == figures
+    for figure in found:
+        figure.canvas.draw()
+    return found[0] if figures == 1 else found
 
 
 def diamonds(figure):

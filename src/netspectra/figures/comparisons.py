@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 MEASURES = {"pwcca": "PWCCA", "mean_cca": "mean CCA", "svcca": "SVCCA", "cka": "CKA", "procrustes": "Procrustes"}
-JACKKNIFE = "95 % intervals of a jackknife over networks"
+JACKKNIFE = "95 % jackknife intervals over networks"
 
 
 def line(axes: Axes, x: Sequence[float], rows: pd.DataFrame, **look: object) -> None:
@@ -18,4 +18,4 @@ def line(axes: Axes, x: Sequence[float], rows: pd.DataFrame, **look: object) -> 
 def images(table: pd.DataFrame) -> str:
     """How many images the networks learned from and how many they were tested on, from rows of quantity `images`."""
     sizes = table[table.quantity == "images"].set_index("split").value
-    return f"{sizes['train']:,.0f} training and {sizes['test']:,.0f} test images"
+    return f"{sizes['train']:,.0f} images, {sizes['test']:,.0f} to test"

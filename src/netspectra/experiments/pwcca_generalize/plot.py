@@ -35,7 +35,7 @@ def footer(figure: Figure, table: pd.DataFrame, scale: str) -> None:
     """Images, networks, the least accuracy that they reached, and the interval."""
     reached = table[(table.quantity == "accuracy") & (table.split == "train")].groupby("group")
     networks = " + ".join(str(count) for count in reached["first"].nunique())
-    least = f"each fits {reached.value.min().min():.1f} % of its training labels or more"
+    least = f"training accuracy {reached.value.min().min():.1f} % or more"
     style.footer(
         figure, f"scale {scale}", comparisons.images(table), f"{networks} networks", least, comparisons.JACKKNIFE
     )

@@ -11,8 +11,7 @@ from netspectra.figures import comparisons, style
 LOOKS = {
     ("trained", "test"): ("trained, test images", style.COLOURS[0], "-"),
     ("trained", "train"): ("trained, training images", style.COLOURS[5], "-"),
-    ("untrained", "test"): ("before training, test images", "0.35", "--"),
-    ("untrained", "train"): ("before training, training images", "0.65", "--"),
+    ("untrained", "test"): ("before training, test images", "0.5", "--"),
 }
 
 
@@ -31,7 +30,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     left.minorticks_off()
     left.set(xlabel="filters of the last convolution", ylabel="PWCCA distance of two networks", ylim=(0, 1))
     against_accuracy(right, table)
-    style.legend_below(left, ncols=3)
+    style.legend_below(left)
     footer(figure, table, settings)
     return {"pwcca_width": figure}
 
@@ -39,9 +38,9 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
 def footer(figure: Figure, table: pd.DataFrame, settings: dict) -> None:
     """Images, networks, filters, the least accuracy that was reached, and the interval."""
     reached = table[(table.quantity == "accuracy") & (table.split == "train")]
-    networks = f"{reached['first'].nunique()} networks of each width"
+    networks = f"{reached['first'].nunique()} networks a width"
     filters = f"{settings['filters']} filters of each"
-    least = f"least training accuracy {reached.value.min():.1f} %"
+    least = f"training accuracy {reached.value.min():.1f} % or more"
     parts = (comparisons.images(table), networks, filters, least, comparisons.JACKKNIFE)
     style.footer(figure, f"scale {settings['scale']}", *parts)
 
@@ -64,5 +63,5 @@ def against_accuracy(axis: Axes, table: pd.DataFrame) -> None:
     ends = np.array([means.min(), means.max()])
     axis.plot(ends, start + slope * ends, color="0.35", linewidth=0.8)
     r = np.corrcoef(means, pairs.value)[0, 1]
-    title = f"every pair, labelled by filters; r = {r:.2f} (published -0.96)"
+    title = f"pairs by filters; r = {r:.2f}, published -0.96"
     axis.set(xlabel="mean test accuracy of the pair (%)", ylabel="PWCCA distance of the pair", title=title)
