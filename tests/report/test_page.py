@@ -66,7 +66,7 @@ def test_verdicts_stand_beside_their_controls(write):
 
 
 def test_a_control_that_passes_is_said(write):
-    text = write({"id": "a", "metric": "m", "control": {"metric": "m", "is": "itself"}}, m=IN)
+    text = write({"id": "a", "metric": "m", "control": {"metric": "c", "is": "noise"}}, m=IN, c=IN)
     assert "no evidence: the control passes too" in rows(text)[0][1]
     assert "1 no evidence, as the control passes too" in text
 
@@ -85,7 +85,7 @@ def test_checks_and_what_is_beyond_stand_apart(write):
 def test_everything_is_escaped(write):
     bad = {"says": BAD, "where": BAD, "basis": BAD, "metric": "m", "published": 1}
     text = write(
-        bad | {"id": "a", "control": {"metric": "m", "is": BAD}}, bad | {"id": "b", "no_control": BAD}, m=IN
+        bad | {"id": "a", "control": {"metric": "c", "is": BAD}}, bad | {"id": "b", "no_control": BAD}, m=IN, c=IN
     )  # fmt: skip
     assert "<script" not in text
     assert text.count("&lt;script&gt;alert(&quot;&amp;&quot;)&lt;/script&gt;") == 9

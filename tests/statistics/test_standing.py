@@ -129,6 +129,22 @@ def test_only_metrics_beyond_their_interval_have_moved(committed, capsys):
     assert "| e | b | 1 | 1.1 |\n\n# Verdicts" in capsys.readouterr().out
 
 
-def test_a_folder_without_metrics_is_refused(tmp_path, capsys):
-    assert changes.main(str(tmp_path)) == 1
-    assert "no metrics" in capsys.readouterr().err
+def test_experiments_that_came_or_went_are_named(committed, capsys):
+    folder, _ = committed
+    (folder / "new.json").write_text('{"a": 1}')
+    assert changes.main(str(folder)) == 0
+    assert "None moved.\n\nNew: new.\n\n# Verdicts" in capsys.readouterr().out
+    (folder / "e.json").unlink()
+    assert changes.main(str(folder)) == 0
+    assert "New: new.\n\nGone: e.\n" in capsys.readouterr().out
+
+
+def test_a_folder_without_metrics_is_refused_here_and_in_git(committed, capsys):
+    folder, _ = committed
+    for name in ("none", "later"):
+        (folder.parent / name).mkdir()
+    (folder.parent / "later/e.json").write_text("{}")
+    wanted = (("none", "HEAD", "none: no metrics"), ("later", "HEAD", "later: git has none at HEAD"))
+    for name, revision, message in (*wanted, (folder.name, "nowhere", "metrics: git has none at nowhere (")):
+        assert changes.main(str(folder.parent / name), revision) == 1
+        assert message in capsys.readouterr().err

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from netspectra.errors import DataError, NetspectraError, said
-from netspectra.statistics import judged, standing
+from netspectra.statistics import judged, revisions, standing
 from netspectra.statistics.listing import numbers
 from netspectra.statistics.metrics import Metric, parse, read
 from netspectra.statistics.standing import cell
 
-VERDICTS = "claims.json"
+VERDICTS = Path("claims.json")
 Moved = tuple[str, Metric | None, Metric | None]
 
 
@@ -27,24 +27,27 @@ def moved(before: Mapping[str, Metric], after: Mapping[str, Metric]) -> Iterator
 
 
 def report(folder: Path, revision: str) -> str:
-    """What changed in a folder of metrics, as Markdown.
+    """What changed in a folder of metrics, as Markdown; of experiments that came or went the names alone.
 
     Raises:
-        DataError: No metrics in the folder, no such revision, or files that are damaged.
+        DataError: No metrics in the folder, nothing in git at the revision, or files that are damaged.
     """
-    files = sorted(path for path in folder.glob("*.json") if path.name != VERDICTS)
-    if not files:
+    new = {path.stem for path in folder.glob("*.json")} - {VERDICTS.stem}
+    if not new:
         raise DataError(f"{folder}: no metrics", "make reproduce")
-    found = [(path.stem, *change) for path in files for change in moved(_at(path, revision), read(path))]
+    old = {Path(name).stem for name in revisions.names_in(folder, revision) if name.endswith(".json")} - {VERDICTS.stem}
+    both = [folder / f"{name}.json" for name in sorted(old & new)]
+    found = [(path.stem, *change) for path in both for change in moved(_at(path, revision), read(path))]
     parts = [f"# Metrics against {cell(revision)}", "\n".join(_rows(found)) if found else "None moved."]
+    parts += [f"{title}: {', '.join(sorted(n))}." for title, n in (("New", new - old), ("Gone", old - new)) if n]
     if (folder / VERDICTS).exists():
-        old, new = standing.at_revision(folder / VERDICTS, revision), judged.load(folder / VERDICTS)
-        parts.append(standing.markdown(standing.compare(old, new), revision))
+        was, now = standing.at_revision(folder / VERDICTS, revision), judged.load(folder / VERDICTS)
+        parts.append(standing.markdown(standing.compare(was, now), revision))
     return "\n\n".join(parts)
 
 
 def _at(path: Path, revision: str) -> dict[str, Metric]:
-    return parse(standing.text_at_revision(path, revision), f"{revision}:{path}")
+    return parse(revisions.text_of(path, revision), f"{revision}:{path}")
 
 
 def _value(metric: Metric) -> float:

@@ -99,6 +99,10 @@ class Claim(Block):
     def _agree(self) -> "Claim":
         if self.control and self.no_control:
             raise ValueError("found control and no_control, wanted one of them")
+        if self.control and self.control.metric == self.metric:
+            raise ValueError(f"control.metric: found the claim's own, {self.metric}, on which it cannot fail")
+        if self.check and not self.holds:
+            raise ValueError("found check without a rule in holds, which no run can judge; add one for a scale")
         if self.uncertainty is not None and self.published is None:
             raise ValueError(f"found uncertainty {self.uncertainty} of no published value; add published")
         return self

@@ -12,8 +12,11 @@ def headline(verdicts: list[Verdict]) -> list[str]:
     """All verdicts in phrases: claims by kind, then what is counted apart from them."""
     claims = [v for v in verdicts if v.is_counted]
     parts = [f"{len(claims)} claims: {counts(claims)}"]
-    if idle := sum(v.verdict == REPRODUCED and v.control_passes for v in claims):
+    held = [v.control.verdict for v in claims if v.verdict == REPRODUCED and v.control]
+    if idle := held.count(REPRODUCED):
         parts.append(f"of those reproduced, {idle} no evidence, as the control passes too")
+    if unsure := held.count(UNDECIDED):
+        parts.append(f"of those reproduced, {unsure} not yet evidence, as the control is undecided")
     if silent := sum(v.control is None and v.no_control is None for v in claims):
         parts.append(f"{silent} name no control and do not say why")
     if checks := [v for v in verdicts if v.check]:

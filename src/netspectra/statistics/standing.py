@@ -1,17 +1,16 @@
 """What became of verdicts since a revision of git: lost, gained, newly undecided."""
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from netspectra.errors import DataError
+from netspectra.statistics import revisions
 from netspectra.statistics.judged import Verdict, parse, tolerance_of
 from netspectra.statistics.judging import REPRODUCED, UNDECIDED
 from netspectra.statistics.listing import numbers
 
 GONE = "no longer a claim"
-ANOTHER = "name another revision; git log -- FILE lists those that hold the file"
 Change = tuple[Verdict | None, Verdict | None]
 
 
@@ -57,28 +56,11 @@ def at_revision(file: Path, revision: str) -> list[Verdict]:
     Raises:
         DataError: It has none there, or of another version.
     """
-    text = text_at_revision(file, revision)
+    text = revisions.text_of(file, revision)
     try:
         return parse(text, f"{revision}:{file}")
     except DataError as error:
-        raise DataError(error.args[0], ANOTHER) from None
-
-
-def text_at_revision(file: Path, revision: str) -> str:
-    """What git has of a file.
-
-    Raises:
-        DataError: No such revision, or no such file in it.
-    """
-    command = ["git", "-C", str(file.absolute().parent), "show", f"{revision}:./{file.name}"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
-    except OSError as error:
-        raise DataError(f"git: {error}", "install git") from None
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[0].removeprefix("fatal: ")
-        raise DataError(f"{file}: git has none at {revision} ({reason})", ANOTHER)
-    return done.stdout
+        raise DataError(error.args[0], revisions.ANOTHER) from None
 
 
 def markdown(changes: Changes, revision: str) -> str:
