@@ -12,6 +12,7 @@ SETTINGS = {
     "counts": {"fc1": [1, 2, 4]},
     "few": {"fc1": 2},
     "carried": 2,
+    "carried_most": 2,
     "neurons": {"fc1": [2, 4]},
     "draws": 2,
     "seed": 1,
@@ -43,6 +44,7 @@ def test_the_table_holds_every_count_and_network(found):
     one = found.table[(found.table.kind == "svcca") & (found.table.split == "test")]
     assert sorted(zip(one.replicate, one.x, strict=True)) == [(i, k) for i in range(3) for k in (1, 2, 4)]
     assert one.value.between(0, 1).all()
+    assert set(found.table[found.table.kind == "svcca on 4"].x) == {1, 2}
 
 
 def test_the_figure(found):

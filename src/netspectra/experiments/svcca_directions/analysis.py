@@ -88,7 +88,7 @@ def of_network(
             found |= {
                 (f"{kind} on {m}", k): partial(_carried, directions=kinds[kind], count=k, neurons=m)
                 for k in counts
-                if k <= len(kinds[kind])
+                if k <= min(len(kinds[kind]), settings["carried_most"])
             }
     return found
 

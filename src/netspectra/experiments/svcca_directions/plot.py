@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
-MOST = 50  # directions that the published figure shows of what few neurons carry
 KINDS = {
     "svcca": ("SVCCA directions", style.COLOURS[0], "-"),
     "pca": ("principal directions", style.COLOURS[2], "-"),
@@ -26,7 +25,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         for axis, layer in zip(row, layers, strict=False):
             whole(axis, found[found.layer == layer], known.get(layer, {}))
         for axis, layer in zip(row[len(layers) :], carriers, strict=True):
-            carried(axis, found[found.layer == layer], settings["neurons"][layer], known.get(layer, {}))
+            carried(axis, found[found.layer == layer], layer, settings, known.get(layer, {}))
         for axis in row:
             axis.axhline(settings["chance"] / 100, color="grey", linestyle=":", linewidth=1, label="guessing")
         row[0].set_ylabel({"train": "accuracy, training images", "test": "accuracy, test images"}[split])
@@ -57,8 +56,9 @@ def whole(axis: Axes, rows: pd.DataFrame, published: dict) -> None:
     axis.minorticks_off()
 
 
-def carried(axis: Axes, rows: pd.DataFrame, neurons: list[int], published: dict) -> None:
+def carried(axis: Axes, rows: pd.DataFrame, layer: str, settings: dict, published: dict) -> None:
     """The first directions alone, and then only on the neurons that hold most of them, named where the lines end."""
+    neurons, most = settings["neurons"][layer], settings["carried_most"]
     fewest, more = neurons[0], neurons[-1]
     looks = {
         "svcca": ("all", "svcca", style.COLOURS[0], "center"),
@@ -66,13 +66,13 @@ def carried(axis: Axes, rows: pd.DataFrame, neurons: list[int], published: dict)
         f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOURS[4], "top"),
     }
     for kind, (label, known, colour, side) in looks.items():
-        found = rows[(rows.kind == kind) & (rows.x <= MOST)]
+        found = rows[(rows.kind == kind) & (rows.x <= most)]
         style.band(axis, found, color=colour, linestyle="-" if kind == "svcca" else "--")
         end = found[found.x == found.x.max()]
         at = end.x.iloc[0], end.value.mean()
         axis.annotate(label, at, (3, 0), textcoords="offset points", va=side, fontsize=6.5, color=colour)
-        _published(axis, [point for point in published.get(known, []) if point[0] <= MOST], colour)
-    axis.set_xlim(0, 1.35 * MOST)
+        _published(axis, [point for point in published.get(known, []) if point[0] <= most], colour)
+    axis.set_xlim(0, 1.35 * most)
 
 
 def _width(table: pd.DataFrame, layer: str) -> str:

@@ -19,6 +19,7 @@ class Settings(Experiment):
     counts: dict[Name, Counts] = Field(description="Directions or neurons that are kept, by layer")
     few: dict[Name, Positive] = Field(description="Directions at which projections are judged, by layer")
     carried: Positive = Field(description="Directions at which the neurons that carry them are judged")
+    carried_most: Positive = Field(description="Directions up to which the neurons that carry them are tried")
     neurons: dict[Name, Counts] = Field(description="Neurons that may carry the directions, by layer, fewest first")
     draws: Positive = Field(description="Random choices of neurons that are averaged")
     chance: Chance
@@ -32,4 +33,6 @@ class Settings(Experiment):
             wanted = {self.few[layer], *([self.carried] if layer in self.neurons else [])}
             if missing := wanted - set(counts):
                 raise ValueError(f"counts: found {counts} for {layer}, wanted {missing} among them")
+        if self.carried > self.carried_most:
+            raise ValueError(f"carried_most: found {self.carried_most}, wanted carried, {self.carried}, or more")
         return self
