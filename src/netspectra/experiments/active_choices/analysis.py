@@ -26,6 +26,7 @@ def analyse(given: Given) -> Findings:
     table = pd.concat(
         one_set({**settings["setting"], **change}, given, replicate).assign(choice=choice, replicate=replicate)
         for choice, change in settings["choices"].items()
+        if change is not None
         for replicate in range(settings["replicates"])
     )
     return Findings(table, summarise(table, given))
@@ -68,7 +69,9 @@ def summarise(table: pd.DataFrame, given: Given) -> Metrics:
         if finding == "distance":
             distances[choice] = {finding: estimate}
     printed = {"distance": (0.0, settings["tolerance"])}
-    chosen, nearest = of_selection({name: distances[name] for name in settings["candidates"]}, printed)
+    chosen, nearest = of_selection(
+        {name: d for name, d in distances.items() if name in settings["candidates"]}, printed
+    )
     metrics.put("nearest", nearest)
     metrics.number("default_is_nearest", float(chosen == settings["default"]))
     generator = torch.Generator().manual_seed(settings["seed"])

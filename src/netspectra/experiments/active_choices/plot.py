@@ -21,8 +21,9 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     """Spectra of all readings, layers of their eigenvectors, and a table of numbers."""
     figure, axes = style.page(1, 3, 3.4, width_ratios=[1.1, 0.8, 1.3])
     parts = dict(iter(table.groupby("quantity", sort=False)))
+    labels = {choice: label for choice, label in settings["labels"].items() if choice in set(table.choice)}
     gap, read = settings["gap"], pd.Series(published["eigenvalue"], published["index"], dtype=float)
-    for i, (choice, label) in enumerate(settings["labels"].items()):
+    for i, (choice, label) in enumerate(labels.items()):
         candidate = choice in settings["candidates"]
         look = {"color": style.COLOURS[i] if candidate else "grey", "linestyle": "-" if choice != "relu" else ":"}
         curve(axes[0, 0], parts["eigenvalue"].query("choice == @choice"), label, look)
@@ -35,7 +36,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     axes[0, 0].set(xscale="log", yscale="log", xlabel="index of the eigenvalue", ylabel=f"eigenvalue over the {gap}th")
     axes[0, 1].set(yscale="log", xlabel="layer", xticks=range(1, len(settings["setting"]["widths"])))
     axes[0, 1].set(title=f"mean squared coefficient in the\nfirst {settings['directions']} eigenvectors")
-    numbers(axes[0, 2], parts["finding"], settings["labels"], read_off(read, gap))
+    numbers(axes[0, 2], parts["finding"], labels, read_off(read, gap))
     style.legend_below(axes[0, 0], ncols=3, fontsize=6)
     sets = f"{settings['replicates']} set{'s' * (settings['replicates'] > 1)} of {settings['samples']:,} gradients"
     style.footer(figure, f"{sets} per reading, each shown; in use: {settings['labels'][settings['default']]}")

@@ -12,7 +12,9 @@ class Settings(Experiment):
     """Readings of what the document leaves open, against its published curve."""
 
     setting: SineSetting = Field(description="Network, prior and problem of the default")
-    choices: dict[str, dict[str, Any]] = Field(min_length=1, description="What each reading changes in the setting")
+    choices: dict[str, dict[str, Any] | None] = Field(
+        min_length=1, description="What each reading changes in the setting; null leaves a reading out"
+    )
     labels: dict[str, str] = Field(description="How the figure calls each reading")
     candidates: list[str] = Field(min_length=1, description="Readings among which the nearest to the curve is chosen")
     default: str = Field(description="The one that active_spectrum uses")
@@ -41,9 +43,11 @@ class Settings(Experiment):
             raise ValueError(f"gap: found {self.gap}, wanted less than directions, {self.directions}")
         if self.samples < (least := self.setting.parameters):
             raise ValueError(f"samples: found {self.samples}, wanted at least {least}, as many as parameters")
+        if self.choices[self.default] is None:
+            raise ValueError(f"choices: found null for {self.default}, wanted the default among the readings")
         for name, change in self.choices.items():
             try:
-                SineSetting.model_validate(self.setting.model_dump() | change)
+                SineSetting.model_validate(self.setting.model_dump() | (change or {}))
             except ValidationError as error:
                 raise ValueError(next(lines(error, SineSetting, ["choices", name]))) from None
         return self
