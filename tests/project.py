@@ -39,12 +39,16 @@ class Project:
     def write_params(self, **changed: object) -> None:
         """A params.yaml of scale smoke with what the experiments need."""
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-        network = params["scales"]["smoke"]["networks"]["align_mlp"] | {"epochs": 60}
-        params |= {"scale": "smoke", "untried": [], "scales": {"smoke": {"networks": {"align_mlp": network}}}}
-        params["scales"] |= {name: {} for name in ("sample", "evening", "paper")}
-        params["data"] = {"mnist": params["data"]["mnist"]}
-        params["networks"] = {"align_mlp": params["networks"]["align_mlp"]}
+        smoke = params["scales"]["smoke"]
         params["experiments"] = {name: params["experiments"][name] for name in self.experiments}
+        read = {name for block in params["experiments"].values() for name in block.get("networks", [])} | {"align_mlp"}
+        params["networks"] = {name: block for name, block in params["networks"].items() if name in read}
+        over = {
+            kind: {n: b for n, b in smoke[kind].items() if n in params[kind]} for kind in ("networks", "experiments")
+        }
+        over["networks"]["align_mlp"] |= {"epochs": 60}
+        params |= {"scale": "smoke", "untried": [], "data": {"mnist": params["data"]["mnist"]}}
+        params["scales"] = {"smoke": over} | {name: {} for name in ("sample", "evening", "paper")}
         for kind in ("networks", "experiments"):
             jobs = params["resources"][kind]
             params["resources"][kind] = {n: job for n, job in jobs.items() if n in ("default", *params[kind])}
