@@ -13,6 +13,7 @@ from netspectra.workflow.layout import claims_of, data_of, folder_of, machine_of
 from netspectra.workflow.settings import known_experiments, read, resolve
 
 PARAMS = read(ROOT / "params.yaml")
+TRAININGS = {"train_align_mlp", "train_align_dropout"}
 
 
 @pytest.mark.parametrize("name", PARAMS["experiments"])
@@ -20,7 +21,8 @@ def test_every_experiment_has_all_its_pieces_in_one_folder(name):
     pieces = {"__init__.py", "analysis.py", "plot.py", "settings.py", "claims.yaml"}
     captions = {f"{figure}.rst" for figure in PARAMS["experiments"][name]["figures"]}
     there = {path.name for path in (ROOT / folder_of(name)).iterdir() if path.name != "__pycache__"}
-    assert there == pieces | captions
+    assert there >= pieces | captions
+    assert all(name.endswith(".py") for name in there - pieces - captions)
 
 
 def test_every_folder_of_an_experiment_is_used():
@@ -36,7 +38,7 @@ def test_no_published_value_stands_in_the_settings():
     """What a document prints is in claims.yaml alone; whole numbers and short ones may agree by chance."""
     printed = {
         claim.published for name in PARAMS["experiments"] for claim in claims.read(ROOT / claims_of(name))
-        if isinstance(claim.published, float) and len(f"{claim.published:g}") > 4
+        if isinstance(claim.published, float) and len(f"{claim.published:g}") > 5
     }  # fmt: skip
     assert len(printed) > 10
     text = (ROOT / "params.yaml").read_text()
@@ -78,7 +80,7 @@ def test_the_dag_builds():
 def test_a_misspelt_setting_stops_the_workflow_before_any_job():
     status, said = snakemake("--config", "devcie=2")
     assert status == 1
-    assert said.splitlines()[-2:] == [
+    assert said.splitlines()[-3:-1] == [
         "Error: params.yaml at scale sample:",
         "  top level: unknown key 'devcie'; allowed: data, device, download, experiments, networks, resources, scale; "
         "did you mean 'device'?",
@@ -91,7 +93,7 @@ def test_a_key_that_stands_twice_stops_the_workflow(pretended):
     path.write_text(text + "device: cpu\n", encoding="utf-8")
     said = pretended.run("snakemake", "-n").stderr
     path.write_text(text, encoding="utf-8")
-    assert said.splitlines()[-1].endswith("the key 'device' stands twice in one block; keep one of them")
+    assert said.splitlines()[-2].endswith("the key 'device' stands twice in one block; keep one of them")
 
 
 @pytest.fixture(scope="module")
@@ -151,10 +153,10 @@ def test_the_time_of_a_file_runs_nothing_again(pretended):
 
 def test_a_changed_measure_runs_what_uses_it_again_and_no_more(pretended, rewrite):
     rewrite("measures/alignment.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
-    assert set(jobs(pretended)) == {"train_align_mlp", "align_pruning", "plot_align_pruning", "judge", "page", "all"}
-    assert changed(pretended) == {"train_align_mlp"}
+    assert set(jobs(pretended)) == {*TRAININGS, "align_pruning", "plot_align_pruning", "judge", "page", "all"}
+    assert changed(pretended) == TRAININGS
     rewrite("measures/cca_inference.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
-    assert changed(pretended) == {"train_align_mlp", "cca_toy"}
+    assert changed(pretended) == {*TRAININGS, "cca_toy"}
 
 
 def test_a_changed_analysis_runs_alone(pretended, rewrite):
