@@ -25,13 +25,13 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_error(416)
         if how == "shifted" and asked:
             start += 7
+        self.server.sent.append(len(content) - start)  # before the other end knows of it, and may ask again
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         if how != "endless":
             self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        self.server.sent.append(len(content) - start)
         self.wfile.write(content[start : start + 10_000] if how == "cut" else content[start:])
         return None
 
