@@ -2,14 +2,8 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 INTERVAL = "95 % interval over networks"
-
-
-def footer(figure: Figure, *parts: str) -> None:
-    """Write the parts in one small line at the lower right of a figure."""
-    figure.supxlabel("; ".join(part for part in parts if part), x=0.995, ha="right", fontsize=6, color="0.35")
 
 
 def images(table: pd.DataFrame, split: str = "training") -> str:

@@ -32,7 +32,7 @@ def performance(table: pd.DataFrame, looks: Looks, printed: float | None = None)
     if printed is not None:
         footers.published(axes[0, 3], 0.35, printed)
     style.legend_below(axes[0, -1] if printed is not None else axes[0, 0])
-    footers.footer(figure, footers.images(table), footers.networks(table), footers.INTERVAL)
+    style.footer(figure, footers.images(table), footers.networks(table), footers.INTERVAL)
     return figure
 
 
@@ -85,7 +85,7 @@ def by_layer(table: pd.DataFrame, looks: Looks) -> Figure:
     if several:
         axes[1, 0].set_ylabel(f"alignment over that of {next(iter(looks))}")
     style.legend_below(axes[0, -1])
-    footers.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
+    style.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
     return figure
 
 

@@ -60,7 +60,7 @@ def panels(groups: dict[str, pd.DataFrame], quantity: str, settings: dict, table
     axes[0, 0].set(ylabel=LABELS[quantity], ylim=(0, 100 if quantity == "accuracy" else None))
     style.legend_below(axes[0, 0], ncols=3)
     tested = footers.images(table), footers.images(table, "test")
-    footers.footer(figure, *tested, footers.networks(table), footers.INTERVAL)
+    style.footer(figure, *tested, footers.networks(table), footers.INTERVAL)
     return figure
 
 
