@@ -43,7 +43,7 @@ rule all:
 
 
 if workflow.is_main_process:
-    atexit.register(say_errors)
+    atexit.register(say_errors, time.time())
     ours(check_claims)
     ours(take_places)
     ours(make_stale_again)

@@ -6,20 +6,9 @@ import pytest
 import yaml
 from project import Project
 
-FOLDER = {
-    "__init__.py": '"""Experiment squares."""\n',
-    "settings.py": '''"""Settings of squares."""
+from netspectra.workflow import new
 
-from pydantic import Field
-
-from netspectra.blocks import Experiment, Positive
-
-
-class Settings(Experiment):
-    """Sums of squares."""
-
-    count: Positive = Field(description="Numbers that are squared")
-''',
+CHANGED = {
     "analysis.py": '''"""Sums of squares."""
 
 import pandas as pd
@@ -37,21 +26,6 @@ def analyse(given: Given) -> Findings:
     metrics.number("sum_over_printed", table.value.sum() / given.published["sum"])
     return Findings(table, metrics)
 ''',
-    "plot.py": '''"""Squares."""
-
-import pandas as pd
-from matplotlib.figure import Figure
-
-from netspectra.figures import style
-
-
-def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
-    """Squares against numbers."""
-    figure, axes = style.page()
-    axes[0, 0].plot(table.x, table.value)
-    axes[0, 0].axhline(published["sum"])
-    return {"squares_by_number": figure}
-''',
     "claims.yaml": """document: alignment
 published: {sum: &sum 30}
 claims:
@@ -66,9 +40,9 @@ claims:
     exact: true
     no_control: Squares have none.
 """,
-    "squares_by_number.rst": "Squares of the first numbers, as nobody asked for.\n",
+    "squares.rst": "Squares of the first numbers, as nobody asked for.\n",
 }
-BLOCK = {"figures": ["squares_by_number"], "count": 4}
+BLOCK = {"figures": ["squares"], "count": 4}
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +50,8 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fifteenth")
     project = Project(folder / "project", ("cca_toy",))
     place = project.folder / "src/netspectra/experiments/squares"
-    place.mkdir()
-    for name, text in FOLDER.items():
+    new.write("squares", project.folder)
+    for name, text in CHANGED.items():
         (place / name).write_text(text, encoding="utf-8")
     write(project, BLOCK)
     project.put_under_dvc(folder / "store")
@@ -102,7 +76,7 @@ def test_dvc_runs_its_stage(project):
     assert "Running stage 'squares'" in said
     assert metrics(project) == {"sum": 30, "sum_over_printed": 1}
     assert sorted(path.name for path in (project.folder / "figures/smoke").glob("*")) == [
-        "squares_by_number.png", "squares_by_number.svg",
+        "squares.png", "squares.svg",
     ]  # fmt: skip
     assert not (project.folder / "data/smoke/metrics/cca_toy.json").exists()
 
@@ -111,7 +85,7 @@ def test_snakemake_runs_it_and_the_page_shows_it(project):
     project.succeed("snakemake")
     assert project.nothing_to_do()
     page = (project.folder / "report/smoke/index.html").read_text(encoding="utf-8")
-    assert "<b>squares_by_number</b>. Squares of the first numbers, as nobody asked for." in page
+    assert "<b>squares</b>. Squares of the first numbers, as nobody asked for." in page
     assert "The sum_over_printed of squares is large enough." in page
     judged = json.loads((project.folder / "data/smoke/metrics/claims.json").read_text())
     mine = [(name, v["verdict"], v["published"]) for name, v in judged.items() if v["experiment"] == "squares"]

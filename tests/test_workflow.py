@@ -9,10 +9,12 @@ import pytest
 from project import ROOT, Project
 
 from netspectra.statistics import claims
+from netspectra.workflow import imports
 from netspectra.workflow.layout import claims_of, data_of, folder_of, machine_of
 from netspectra.workflow.settings import known_experiments, read, resolve
 
 PARAMS = read(ROOT / "params.yaml")
+ALSO_A_SETTING = {0.875}  # the last of eight equal steps of freezing
 TRAININGS = {"train_align_mlp", "train_align_dropout"}
 
 
@@ -22,7 +24,8 @@ def test_every_experiment_has_all_its_pieces_in_one_folder(name):
     captions = {f"{figure}.rst" for figure in PARAMS["experiments"][name]["figures"]}
     there = {path.name for path in (ROOT / folder_of(name)).iterdir() if path.name != "__pycache__"}
     assert there >= pieces | captions
-    assert all(name.endswith(".py") for name in there - pieces - captions)
+    parts = imports.files_of(*(f"netspectra.experiments.{name}.{part}" for part in ("analysis", "plot")))
+    assert {f"{folder_of(name)}/{part}" for part in there - pieces - captions} <= set(parts)
 
 
 def test_every_folder_of_an_experiment_is_used():
@@ -38,8 +41,8 @@ def test_no_published_value_stands_in_the_settings():
     """What a document prints is in claims.yaml alone; whole numbers and short ones may agree by chance."""
     printed = {
         claim.published for name in PARAMS["experiments"] for claim in claims.read(ROOT / claims_of(name))
-        if isinstance(claim.published, float) and len(f"{claim.published:g}") > 5
-    }  # fmt: skip
+        if isinstance(claim.published, float) and len(f"{claim.published:g}") > 4
+    } - ALSO_A_SETTING  # fmt: skip
     assert len(printed) > 10
     text = (ROOT / "params.yaml").read_text()
     assert [value for value in printed if re.search(rf"(?<![\d.]){value:g}(?!\d)", text)] == []

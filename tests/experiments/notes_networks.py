@@ -104,7 +104,7 @@ def drawn(experiment, table, settings, figures=1):
     """The figure of an experiment, or its figures, with its published values."""
     style.use()
     module = importlib.import_module(f"netspectra.experiments.{experiment}.plot")
-    found = list(module.draw(table, settings | {"scale": "smoke"}, published(claims_of(experiment))).values())
+    found = list(module.draw(table, settings, published(claims_of(experiment))).values())
     assert len(found) == figures
     for figure in found:
         figure.canvas.draw()

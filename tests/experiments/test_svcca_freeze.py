@@ -79,4 +79,4 @@ def test_the_figure_shows_gains_and_published_values(found):
     ticks = [tick.get_text() for tick in figure.axes[2].get_xticklabels()]
     assert ticks[1].startswith("all\n")
     assert ticks[0] == f"linear\n{100 * found.metrics['conv_linear_backward']:.0f} %"
-    assert figure.texts[-1].get_text().startswith("smoke; 3 convolutional and 3 residual networks")
+    assert figure.texts[-1].get_text().startswith("3 convolutional and 3 residual networks")

@@ -28,12 +28,13 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "workflow/scripts").mkdir(parents=True)
     (tmp_path / imports.ADAPTER).write_text("run()\n")
     monkeypatch.setattr(imports, "ROOT", tmp_path / "src")
-    return tmp_path / "src/netspectra"
+    imports.forget()
+    yield tmp_path / "src/netspectra"
+    imports.forget()
 
 
 def digests():
-    for cached in (imports.imports, imports._meaning, imports._tree):
-        cached.cache_clear()
+    imports.forget()
     names = ("room.calls", "room.alone", "page.page")
     return {name: digest_of(f"netspectra.{name}") for name in names}
 

@@ -4,6 +4,7 @@ import atexit
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
@@ -92,8 +93,9 @@ def check_claims():
                 raise NetspectraError(f"{problem}, wanted of {', '.join(SCALES)}", "name a scale of params.yaml")
 
 
-def say_errors():
-    """What failed, as the last lines on the console, and no more of what failed before."""
+def say_errors(since):
+    """What failed in this run, as the last lines on the console."""
     for file in sorted(jobs.ERRORS.glob("*.txt")):
-        print(file.read_text(encoding="utf-8"), end="", file=sys.stderr)
-        file.unlink()
+        if file.stat().st_mtime >= since:
+            print(file.read_text(encoding="utf-8"), end="", file=sys.stderr)
+            file.unlink()

@@ -18,7 +18,7 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
         inputs: {"table": path}.
         outputs: {"svg": files, "png": files}, each named as its figure.
         settings: {"name", "experiment": its block, "published": what its document prints, as claims.yaml gives it,
-            "scale"}. Plots find the scale beside the settings of the block.
+            "scale"}.
 
     Raises:
         ValueError: The module draws other figures than the block names.
@@ -26,10 +26,11 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     style.use()
     module = importlib.import_module(f"netspectra.experiments.{settings['name']}.plot")
     table, block = tables.read(inputs["table"], settings["name"]), settings["experiment"]
-    figures = module.draw(table, block | {"scale": settings["scale"]}, settings["published"])
-    wanted = block["figures"]
+    figures, wanted = module.draw(table, block, settings["published"]), block["figures"]
     if set(figures) != set(wanted):
         raise ValueError(f"{module.__name__}: wanted figures {', '.join(wanted)}, found {', '.join(figures)}")
+    for figure in figures.values():
+        style.state_scale(figure, settings["scale"])
     for path in map(Path, [*outputs["svg"], *outputs["png"]]):
         with replacing(path) as temporary:
             style.save(figures[path.stem], temporary, path.suffix[1:])

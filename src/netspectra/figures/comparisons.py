@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 MEASURES = {"pwcca": "PWCCA", "mean_cca": "mean CCA", "svcca": "SVCCA", "cka": "CKA", "procrustes": "Procrustes"}
-JACKKNIFE = "95 % jackknife intervals over networks"
 
 
 def line(axes: Axes, x: Sequence[float], rows: pd.DataFrame, **look: object) -> None:

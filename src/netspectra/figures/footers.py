@@ -1,9 +1,6 @@
-"""What stands below every figure: how much data, how many networks, which interval."""
+"""How much data and how many networks a figure shows, for the line below it."""
 
 import pandas as pd
-from matplotlib.axes import Axes
-
-INTERVAL = "95 % interval over networks"
 
 
 def images(table: pd.DataFrame, split: str = "training") -> str:
@@ -15,8 +12,3 @@ def images(table: pd.DataFrame, split: str = "training") -> str:
 def networks(rows: pd.DataFrame) -> str:
     """How many networks rows are about."""
     return f"{rows.replicate.nunique()} networks"
-
-
-def published(axes: Axes, x: float, y: float, label: str = "published") -> None:
-    """Mark a value that a document prints."""
-    axes.plot([x], [y], "D", color="black", markerfacecolor="none", markersize=6, label=label, zorder=5)

@@ -30,9 +30,9 @@ def performance(table: pd.DataFrame, looks: Looks, printed: float | None = None)
         axes[0, 1].set_ylim(axes[0, 0].get_ylim())
         axes[0, 3].set_ylim(bottom, 100)
     if printed is not None:
-        footers.published(axes[0, 3], 0.35, printed)
+        style.published(axes[0, 3], 0.35, printed, label="published")
     style.legend_below(axes[0, -1] if printed is not None else axes[0, 0])
-    style.footer(figure, footers.images(table), footers.networks(table), footers.INTERVAL)
+    style.footer(figure, footers.images(table), footers.networks(table), style.STUDENT)
     return figure
 
 
@@ -85,7 +85,7 @@ def by_layer(table: pd.DataFrame, looks: Looks) -> Figure:
     if several:
         axes[1, 0].set_ylabel(f"alignment over that of {next(iter(looks))}")
     style.legend_below(axes[0, -1])
-    style.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
+    style.footer(figure, footers.images(table), footers.networks(rows), style.STUDENT)
     return figure
 
 

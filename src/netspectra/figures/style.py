@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 WIDTH = 7.0  # inches: the text width of a page
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
 NAMES = {"mlp": "fully connected", "cnn": "convolutional"}
-INTERVAL = "bands: 95 % interval over replicates"
 STUDENT = "95 % Student intervals over networks"
+JACKKNIFE = "95 % jackknife intervals over networks"
 FOOTER = 0.16  # inches
 DIAMOND = {"marker": "D", "linestyle": "", "color": "black", "markerfacecolor": "none", "markersize": 4}  # published
 
@@ -67,7 +67,16 @@ def footer(figure: Figure, *parts: str) -> None:
     figure.get_layout_engine().set(rect=(0, strip, 1, 1 - strip))
     for legend in figure.legends:  # in units of its font; an anchor would take it out of the layout
         legend.borderaxespad += 72 * FOOTER / legend.prop.get_size()
-    figure.text(0.006, strip / 3, "; ".join(parts), fontsize=6, color="0.35")
+    figure.text(0.006, strip / 3, "; ".join(part for part in parts if part), fontsize=6, color="0.35", gid="footer")
+
+
+def state_scale(figure: Figure, scale: str) -> None:
+    """Begin the footer with the scale at which everything was made; a figure without a footer gets one."""
+    footers = [text for text in figure.texts if text.get_gid() == "footer"]
+    for text in footers:
+        text.set_text(f"scale {scale}; {text.get_text()}")
+    if not footers:
+        footer(figure, f"scale {scale}")
 
 
 def published(axes: Axes, x: object, y: object, of: str | None = None, label: str | None = None) -> None:

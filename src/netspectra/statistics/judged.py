@@ -6,8 +6,7 @@ from pathlib import Path
 
 from netspectra.statistics import dictionaries
 from netspectra.statistics.judging import NOT_JUDGED, REPRODUCED, Tolerance, at_least, at_most, between
-
-FULL_SCALE = "paper"
+from netspectra.statistics.replication import FULL_SCALE
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from netspectra.statistics.judged import FULL_SCALE, Verdict, tolerance_of
+from netspectra.statistics.judged import Verdict, tolerance_of
 from netspectra.statistics.judging import NOT_JUDGED, NOT_REPRODUCED, REPRODUCED, UNDECIDED
+from netspectra.statistics.replication import FULL_SCALE
 
 KINDS = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_JUDGED)
 

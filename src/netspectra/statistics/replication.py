@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from netspectra.statistics.judged import FULL_SCALE
+FULL_SCALE = "paper"  # that of the documents themselves
 
 
 def replicates_of(block: Mapping) -> dict[str, int]:

@@ -13,6 +13,7 @@ ADAPTER = "workflow/scripts/job.py"
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+@cache
 def digest_of(*modules: str) -> str:
     """Digest of what all code of a job means: of the modules that it calls, all that they import, and the adapter.
 
@@ -77,7 +78,7 @@ def _tree(path: Path) -> ast.Module:
 
 def forget() -> None:
     """Read files anew the next time."""
-    for kept in (imports, _meaning, _tree):
+    for kept in (digest_of, imports, _meaning, _tree, _exists, _path):
         kept.cache_clear()
 
 
@@ -104,11 +105,13 @@ def _with_packages(modules: Iterable[str]) -> list[str]:
     return [".".join(name.split(".")[:i]) for name in modules for i in range(1, name.count(".") + 2)]
 
 
+@cache
 def _exists(module: str) -> bool:
     base = ROOT.joinpath(*module.split("."))
     return base.with_suffix(".py").is_file() or (base / "__init__.py").is_file()
 
 
+@cache
 def _path(module: str) -> Path:
     if not _exists(module):
         raise ModuleNotFoundError(f"{module}: no such module in {ROOT}")

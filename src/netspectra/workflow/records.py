@@ -44,7 +44,7 @@ class Job:
 
 def meaning_of(settings: dict, code: str) -> str:
     """Digest of a job's settings and of its code."""
-    text = json.dumps([settings, code], sort_keys=True, default=str)
+    text = json.dumps([settings, code], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -52,7 +52,7 @@ def attacked(table: pd.DataFrame, looks: dict[str, dict], chance: float) -> Figu
     axes[0, 0].set_ylabel("test accuracy under attack (%)")
     style.legend_below(axes[0, 0], ncols=4)
     tested = footers.images(table), footers.images(table, "test")
-    style.footer(figure, *tested, footers.networks(rows), footers.INTERVAL)
+    style.footer(figure, *tested, footers.networks(rows), style.STUDENT)
     return figure
 
 
@@ -75,7 +75,7 @@ def structure(table: pd.DataFrame, low: float) -> Figure:
     axes[0, 0].set(yscale="log", ylabel="share of the energy", ylim=(1e-6, 1))
     axes[0, 1].set(ylabel="share of the energy up to here (%)", ylim=(0, 100))
     style.legend_below(axes[0, 0])
-    style.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
+    style.footer(figure, footers.images(table), footers.networks(rows), style.STUDENT)
     return figure
 
 

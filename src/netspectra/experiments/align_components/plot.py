@@ -33,7 +33,7 @@ def components(table: pd.DataFrame, settings: dict) -> Figure:
     axes[0, 0].set_ylabel("squared loading, times d (1 = random)")
     axes[0, 0].yaxis.set_major_formatter("{x:g}")
     style.legend_below(axes[0, 0])
-    style.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
+    style.footer(figure, footers.images(table), footers.networks(rows), style.STUDENT)
     return figure
 
 
@@ -63,7 +63,7 @@ def batch_size(table: pd.DataFrame, settings: dict) -> Figure:
         axis.yaxis.set_major_formatter("{x:g}")
     axes[0, 0].axhline(settings["near"], color="black", linewidth=0.8, linestyle=":", label="a tenth")
     style.legend_below(axes[0, 0])
-    style.footer(figure, footers.images(table), footers.networks(rows), footers.INTERVAL)
+    style.footer(figure, footers.images(table), footers.networks(rows), style.STUDENT)
     return figure
 
 

@@ -42,7 +42,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         else None
     )
     if printed is not None:
-        footers.published(printed, published["share"], published["high"])
+        style.published(printed, published["share"], published["high"])
         printed.annotate(
             "document", (published["share"], published["high"]), (6, 4), textcoords="offset points", fontsize=6
         )
@@ -60,7 +60,7 @@ def panels(groups: dict[str, pd.DataFrame], quantity: str, settings: dict, table
     axes[0, 0].set(ylabel=LABELS[quantity], ylim=(0, 100 if quantity == "accuracy" else None))
     style.legend_below(axes[0, 0], ncols=3)
     tested = footers.images(table), footers.images(table, "test")
-    style.footer(figure, *tested, footers.networks(table), footers.INTERVAL)
+    style.footer(figure, *tested, footers.networks(table), style.STUDENT)
     return figure
 
 

@@ -27,7 +27,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     right.set(xlabel="generalisation error", ylabel="area under the ablation curve / greatest", ylim=(0, 1.05))
     style.legend_below(right)
     counts = f"{len(each)} networks, {len(each) // len(rates)} of each rate"
-    style.footer(figure, f"scale {settings['scale']}", comparisons.images(table), counts, "every network is shown")
+    style.footer(figure, comparisons.images(table), counts, "every network is shown")
     return {"pwcca_clusters": figure}
 
 

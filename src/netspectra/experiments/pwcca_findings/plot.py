@@ -29,7 +29,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         axis.set_title(title)
     axes[0].set_ylabel("ratio of mean distances")
     style.legend_below(axes[0])
-    style.footer(figure, f"scale {settings['scale']}", comparisons.JACKKNIFE, "above 1 where the finding holds")
+    style.footer(figure, style.JACKKNIFE, "above 1 where the finding holds")
     return {"pwcca_findings": figure}
 
 

@@ -27,18 +27,16 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     style.published(axes[0], places, published["generalizing"], label="published, true labels")
     axes[0].set_ylabel("PWCCA distance of two networks")
     style.legend_below(axes[0])
-    footer(figure, table, settings["scale"])
+    footer(figure, table)
     return {"pwcca_generalize": figure}
 
 
-def footer(figure: Figure, table: pd.DataFrame, scale: str) -> None:
+def footer(figure: Figure, table: pd.DataFrame) -> None:
     """Images, networks, the least accuracy that they reached, and the interval."""
     reached = table[(table.quantity == "accuracy") & (table.split == "train")].groupby("group")
     networks = " + ".join(str(count) for count in reached["first"].nunique())
     least = f"training accuracy {reached.value.min().min():.1f} % or more"
-    style.footer(
-        figure, f"scale {scale}", comparisons.images(table), f"{networks} networks", least, comparisons.JACKKNIFE
-    )
+    style.footer(figure, comparisons.images(table), f"{networks} networks", least, style.JACKKNIFE)
 
 
 def panel(axis: Axes, rows: pd.DataFrame) -> None:

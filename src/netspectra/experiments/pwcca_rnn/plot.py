@@ -33,7 +33,7 @@ def through_training(rows: pd.DataFrame, settings: dict, published: dict) -> Fig
     axes[0].set_ylabel("distance from the final representation")
     style.legend_below(axes[1])
     windows = f"every step of {settings['windows']} test windows"
-    style.footer(figure, f"scale {settings['scale']}", windows, networks(rows), f"bands: {style.STUDENT}")
+    style.footer(figure, windows, networks(rows), f"bands: {style.STUDENT}")
     return figure
 
 
@@ -64,7 +64,5 @@ def sequences(rows: pd.DataFrame, settings: dict) -> Figure:
         axis.set(title=NAMES[network], xlabel="step of the sequence", ylim=(0, 1.02), xlim=(1, found.x.max()))
     axes[0].set_ylabel("PWCCA distance from the last step")
     style.legend_below(axes[-1])
-    style.footer(
-        figure, f"scale {settings['scale']}", "samples: all test windows", networks(rows), f"bands: {style.STUDENT}"
-    )
+    style.footer(figure, "samples: all test windows", networks(rows), f"bands: {style.STUDENT}")
     return figure

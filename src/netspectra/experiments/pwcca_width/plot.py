@@ -41,8 +41,8 @@ def footer(figure: Figure, table: pd.DataFrame, settings: dict) -> None:
     networks = f"{reached['first'].nunique()} networks a width"
     filters = f"{settings['filters']} filters of each"
     least = f"training accuracy {reached.value.min():.1f} % or more"
-    parts = (comparisons.images(table), networks, filters, least, comparisons.JACKKNIFE)
-    style.footer(figure, f"scale {settings['scale']}", *parts)
+    parts = (comparisons.images(table), networks, filters, least, style.JACKKNIFE)
+    style.footer(figure, *parts)
 
 
 def against_accuracy(axis: Axes, table: pd.DataFrame) -> None:

@@ -9,7 +9,6 @@ from matplotlib.ticker import FixedLocator
 from netspectra.figures import style
 from netspectra.statistics.spread import pair_band
 
-JACKKNIFE = "95 % intervals: jackknife over networks"
 CORRELATIONS = {
     "r": ("r, training images", {"color": style.COLOURS[0]}),
     "r_test": ("r, test images", {"color": style.COLOURS[0], "markerfacecolor": "none"}),
@@ -53,7 +52,7 @@ def correlations(table: pd.DataFrame, published: dict) -> Figure:
         figure,
         f"{table[table.quantity == 'activation_eigenvalue'].replicate.nunique()} networks",
         "dots: pairs",
-        JACKKNIFE,
+        style.JACKKNIFE,
     )
     return figure
 
@@ -82,7 +81,7 @@ def panels(rows: pd.DataFrame, what: str, dead: float) -> Figure:
     axes[1, 0].set_ylabel("rank (network 2)")
     axes[2, 0].set_ylabel("largest |cosine|")
     axes[0, 0].legend(loc="best")
-    style.footer(figure, f"{rows[rows.quantity == f'{what}_eigenvalue'].replicate.nunique()} networks", JACKKNIFE)
+    style.footer(figure, f"{rows[rows.quantity == f'{what}_eigenvalue'].replicate.nunique()} networks", style.JACKKNIFE)
     return figure
 
 

@@ -32,5 +32,5 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     axes[0].set(ylabel="multiple correlation with the logit", ylim=(0, 1.03))
     style.legend_below(axes[0])
     networks = f"{table.replicate.nunique()} residual networks, thin lines; their mean, thick"
-    style.footer(figure, settings["scale"], f"{settings['images']:,} test images", networks)
+    style.footer(figure, f"{settings['images']:,} test images", networks)
     return {"svcca_classes": figure}

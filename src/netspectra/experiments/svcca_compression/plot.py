@@ -24,7 +24,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     weights(axes[2], table[table.replicate == 0])
     style.legend_below(axes[0], ncols=4)
     networks = f"{table.replicate.nunique()} convolutional networks, each paired with the next"
-    style.footer(figure, settings["scale"], f"{settings['images']:,} training images", networks, LOSSES)
+    style.footer(figure, f"{settings['images']:,} training images", networks, LOSSES)
     return {"svcca_compression": figure}
 
 

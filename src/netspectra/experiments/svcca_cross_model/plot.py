@@ -32,7 +32,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         axis.remove()
     with_image(figure.add_subplot(below[1, :]), table[table.column == "in"], published["image"])
     networks = f"heat maps one pair, curves {table.replicate.nunique()} networks"
-    style.footer(figure, settings["scale"], f"{settings['images']:,} test images", networks, style.STUDENT)
+    style.footer(figure, f"{settings['images']:,} test images", networks, style.STUDENT)
     return {"svcca_cross_model": figure}
 
 

@@ -29,7 +29,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         axis.minorticks_off()
     style.legend_below(middle, ncols=3)
     draws = f"{table.replicate.nunique()} draws of random maps"
-    style.footer(figure, settings["scale"], draws, f"memory and work counted, for {settings['images']:,} images")
+    style.footer(figure, draws, f"memory and work counted, for {settings['images']:,} images")
     return {"svcca_dft": figure}
 
 

@@ -37,7 +37,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     axes[0, 0].set_ylim(0, 1.02)
     style.legend_below(axes[0, 0], ncols=4)
     networks = f"{table.replicate.nunique()} convolutional networks, each paired with the next"
-    style.footer(figure, settings["scale"], f"{settings['images']:,} training images", networks, style.STUDENT)
+    style.footer(figure, f"{settings['images']:,} training images", networks, style.STUDENT)
     return {"svcca_directions": figure}
 
 

@@ -28,7 +28,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     itself(figure.add_subplot(below[-1, :]), table, settings, published["diagonal"])
     networks = table.groupby("network", sort=False).replicate.nunique()
     shown = f"heat maps one network, curves {networks['convnet']} networks"
-    style.footer(figure, settings["scale"], f"{settings['images']:,} test images", shown, style.STUDENT)
+    style.footer(figure, f"{settings['images']:,} test images", shown, style.STUDENT)
     return {"svcca_dynamics": figure}
 
 

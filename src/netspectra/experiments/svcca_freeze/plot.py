@@ -32,7 +32,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     style.legend_below(axes[0, 0], ncols=4)
     counts = table[table.variant == "base"].groupby("network", sort=False).replicate.nunique()
     networks = " and ".join(f"{count} {NAMES[kind]}" for kind, count in counts.items())
-    style.footer(figure, settings["scale"], f"{networks} networks, those of one seed paired", style.STUDENT)
+    style.footer(figure, f"{networks} networks, those of one seed paired", style.STUDENT)
     return {"svcca_freeze": figure}
 
 
