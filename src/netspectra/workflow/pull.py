@@ -22,10 +22,10 @@ def main() -> int:
     """Pull, and have Snakemake take what holds for finished; 1 where the remote does not hold what it should."""
     try:
         pull()
+        changed = status()
     except NetspectraError as error:
         print(said(error), file=sys.stderr)
         return 1
-    changed = json.loads(_dvc("status", "--json").stdout)
     rules, targets = unchanged(yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"], changed)
     for name in changed:
         print(f"{name}: changed since it was pushed; make reproduce makes it")
@@ -45,6 +45,18 @@ def pull() -> None:
         problem = "the DVC remote does not hold what dvc.lock names"
         remedy = "make reproduce, which makes it here; or name another remote in .dvc/config"
         raise DataError(f"{problem} ({(lines or ['no reason given'])[0].split(':')[0]})", remedy)
+
+
+def status() -> dict[str, list]:
+    """What differs from dvc.lock, by stage.
+
+    Raises:
+        DataError: DVC cannot say.
+    """
+    done = _dvc("status", "--json")
+    if done.returncode:
+        raise DataError(f"dvc status: {done.stderr.strip().splitlines()[-1]}", "dvc status -v, which says more")
+    return json.loads(done.stdout)
 
 
 def unchanged(stages: Mapping[str, dict], changed: Mapping[str, list]) -> tuple[list[str], list[str]]:
