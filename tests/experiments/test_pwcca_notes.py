@@ -257,3 +257,13 @@ def test_a_finding_without_an_interval_has_none():
     found = findings(Given({"reads": ["pwcca_clusters"]}, tables=tables))
     assert found.metrics["clusters_pwcca"] == 1.5
     assert "clusters_pwcca_low" not in found.metrics
+
+
+def test_intervals_of_shares_and_silhouettes_keep_their_bounds():
+    """Groups that hardly show: symmetric intervals of a purity between none and all would pass both ends."""
+    x = torch.randn(12, 3, generator=torch.Generator().manual_seed(3))
+    metrics, groups = Metrics(), torch.arange(3).repeat_interleave(4)
+    list(clusters.add_groups(metrics, "pwcca", torch.cdist(x, x), groups, "trained"))
+    for name, low in {"purity": 0, "profile_purity": 0, "silhouette": -1, "profile_silhouette": -1}.items():
+        ends = [metrics[f"pwcca_{name}{end}"] for end in ("_low", "", "_high")]
+        assert low <= ends[0] < ends[1] < ends[2] <= 1, name

@@ -61,7 +61,7 @@ def after_training(axes: Axes, table: pd.DataFrame, looks: Looks, quantity: str)
     axes.axhline(0, color=colours[0], linewidth=1)
     axes.tick_params(axis="x", rotation=60)
     unit = LABELS[quantity].replace("%", "points")
-    axes.set(xlabel="cutoff", ylabel=f"test {unit}, less that of {first}")
+    axes.set(xlabel="cutoff", ylabel=f"test {unit},\nless that of {first}")
 
 
 def by_layer(table: pd.DataFrame, looks: Looks) -> Figure:

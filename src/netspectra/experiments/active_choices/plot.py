@@ -19,7 +19,7 @@ FINDINGS = {
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
     """Spectra of all readings, layers of their eigenvectors, and a table of numbers."""
-    figure, axes = style.page(1, 3, 3.4, width_ratios=[1.1, 0.8, 1.3])
+    figure, axes = style.page(2, 2, 4.6, width_ratios=[1.4, 1], height_ratios=[3, 2])
     parts = dict(iter(table.groupby("quantity", sort=False)))
     labels = {choice: label for choice, label in settings["labels"].items() if choice in set(table.choice)}
     gap, read = settings["gap"], pd.Series(published["eigenvalue"], published["index"], dtype=float)
@@ -36,7 +36,10 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     axes[0, 0].set(xscale="log", yscale="log", xlabel="index of the eigenvalue", ylabel=f"eigenvalue over the {gap}th")
     axes[0, 1].set(yscale="log", xlabel="layer", xticks=range(1, len(settings["setting"]["widths"])))
     axes[0, 1].set(title=f"mean squared coefficient in the\nfirst {settings['directions']} eigenvectors")
-    numbers(axes[0, 2], parts["finding"], labels, read_off(read, gap))
+    below = figure.add_subplot(axes[1, 0].get_gridspec()[1, :])
+    for axis in axes[1]:
+        axis.remove()
+    numbers(below, parts["finding"], labels, read_off(read, gap))
     style.legend_below(axes[0, 0], ncols=3, fontsize=6)
     sets = f"{settings['replicates']} set{'s' * (settings['replicates'] > 1)} of {settings['samples']:,} gradients"
     style.footer(figure, f"{sets} per reading, each shown; in use: {settings['labels'][settings['default']]}")

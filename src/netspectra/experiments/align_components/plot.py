@@ -28,7 +28,7 @@ def components(table: pd.DataFrame, settings: dict) -> Figure:
             loading(axis, rows[(rows.layer == layer) & (rows.variant == time)], label=label, color=colour)
         axis.axhline(1, color="grey", linestyle=":", linewidth=1)
         axis.axvspan(0.9, settings["first"] + 0.5, color="0.92", zorder=0)
-        axis.set(title=f"layer {layer}", xscale="log", yscale="log", xlabel="principal component of the input")
+        axis.set(title=f"input of {layer}", xscale="log", yscale="log", xlabel="principal component")
         axis.xaxis.set_major_formatter("{x:g}")
     axes[0, 0].set_ylabel("squared loading, times d (1 = random)")
     axes[0, 0].yaxis.set_major_formatter("{x:g}")

@@ -102,7 +102,7 @@ def cutoffs(table: pd.DataFrame, settings: dict) -> Figure:
         panel.set_xlabel("index of the correlation")
     edge(axes[0], table, "cca")
     axes[0].set(yscale="log", ylim=(1e-3, 1.2), ylabel="canonical correlation")
-    axes[1].set(ylabel="p-value of Bartlett's test of the rest", ylim=(-0.02, 1.02))
+    axes[1].set(ylabel="p-value of Bartlett's\ntest of the rest", ylim=(-0.02, 1.02))
     axes[1].axhline(settings["level"], color="grey", linestyle=":", linewidth=0.8)
     axes[1].annotate(f"level {settings['level']}", (0, settings["level"]), fontsize=6, va="bottom")
     style.legend_below(axes[0], ncols=3)

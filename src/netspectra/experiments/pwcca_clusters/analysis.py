@@ -21,6 +21,8 @@ from netspectra.statistics.estimates import jackknife
 from netspectra.statistics.intervals import Metrics
 
 JUDGED = ("silhouette", "purity", "gap", "ratio", "farthest", "profile_silhouette", "profile_purity")
+BOUNDED = {"ratio": "log", "purity": "logit", "profile_purity": "logit"}
+BOUNDED |= {"silhouette": "fisher_z", "profile_silhouette": "fisher_z"}
 ENDINGS = {"trained": "", "untrained": "_control", "permuted": "_permuted"}
 
 
@@ -69,7 +71,7 @@ def add_groups(
             kept = members[:, torch.as_tensor(places, dtype=torch.long)].flatten()
             return judged(matrix[kept][:, kept], groups[kept])[name]
 
-        found = jackknife(of, np.arange(members.shape[1]), "log" if name == "ratio" else "identity")
+        found = jackknife(of, np.arange(members.shape[1]), BOUNDED.get(name, "identity"))
         metrics.put(f"{measure}_{name}{ENDINGS[state]}", found)
         ends = {"value": found.value, "low": found.low, "high": found.high}
         yield {"quantity": name, "state": state, "measure": measure, **ends}

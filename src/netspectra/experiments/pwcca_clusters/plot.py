@@ -52,4 +52,4 @@ def strip(axis: Axes, rates: Iterable[float], colours: dict) -> None:
         corner = (-0.5 - 1.4 * width, rows[0] - 0.5)
         axis.add_patch(Rectangle(corner, width, len(rows), color=colour, clip_on=False, linewidth=0))
         axis.text(corner[0] - width / 2, rows.mean(), f"{rate:g}", ha="right", va="center", fontsize=7)
-    axis.set_ylabel("networks by learning rate", labelpad=26)
+    axis.set_ylabel("networks by learning rate", labelpad=38)
