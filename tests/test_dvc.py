@@ -6,6 +6,7 @@ import re
 
 import pytest
 import yaml
+from dvc.utils.serialize import modify_yaml
 from project import ROOT
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import OutputSettings, ResourceSettings
@@ -38,6 +39,16 @@ def modules_of(rule):
 
 def names(entries):
     return {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
+
+
+def test_a_number_that_dvc_changes_is_one_line_of_diff(tmp_path):
+    before = (ROOT / "params.yaml").read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "params.yaml"
+    path.write_text("\n".join(before) + "\n", encoding="utf-8")
+    with modify_yaml(path) as params:
+        params["experiments"]["align_pruning"]["random_draws"] += 1
+    after = path.read_text(encoding="utf-8").splitlines()
+    assert [b.strip() for a, b in zip(before, after, strict=True) if a != b] == ["random_draws: 11"]
 
 
 def test_it_is_up_to_date():
