@@ -49,6 +49,13 @@ def test_every_claim_names_its_control_or_says_why_it_has_none():
     assert [c.id for c in all_claims() if not (c.control or c.no_control or c.check or c.beyond)] == []
 
 
+def test_the_readme_counts_the_committed_verdicts_and_they_are_of_these_claims():
+    found = judged.load(ROOT / "data/sample/metrics/claims.json")
+    assert {v.id for v in found} == {claim.id for claim in all_claims()}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [line for line in listing.headline(found) if f"    {line}\n" not in readme] == []
+
+
 def test_families_say_what_was_written_out():
     found = {claim.id: claim for claim in all_claims()}
     one = found["align_starts_at_chance_fc4"]
