@@ -7,7 +7,7 @@ import yaml
 from project import ROOT
 
 from netspectra.errors import ClaimError
-from netspectra.statistics import claims
+from netspectra.statistics import claims, judged, listing
 from netspectra.workflow.layout import claims_of
 from netspectra.workflow.settings import read as read_params
 
