@@ -111,5 +111,5 @@ def test_its_settings_are_held_against_its_own_model(project):
     write(project, BLOCK | {"count": 0, "cuont": 3})
     said = project.run("snakemake", "-n").stderr
     write(project, BLOCK)
-    assert "experiments.squares.count: found 0, wanted at least 1 (Numbers that are squared)" in said
+    assert "experiments.squares.count: found 0, wanted at least 1 (Numbers that are averaged)" in said
     assert "experiments.squares: unknown key 'cuont'; allowed: count, figures; did you mean 'count'?" in said
