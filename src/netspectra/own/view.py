@@ -106,9 +106,8 @@ def load_view(folder: str | Path) -> View:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    text = {"lens": str, "layer": str, "quantity": str, "why": str}
-    frame = pd.read_csv(path, dtype=text, float_precision="round_trip", keep_default_na=False, na_values={
-        column: ["", "nan"] for column in ("x", "value", "low", "high")
-    })  # fmt: skip
-    numbers = [column for column in ("x", "value", "low", "high") if column in frame]
-    return frame.astype(dict.fromkeys(numbers, float))
+    """A table whose numbers come back to the last bit, and whose text stays text."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column in frame.columns.intersection(["x", "value", "low", "high"]):
+        frame[column] = [float(text or "nan") for text in frame[column]]
+    return frame
