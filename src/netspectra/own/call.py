@@ -145,7 +145,7 @@ def _notes(net: Wrapped, batch: object) -> list[str]:
 
 
 def _view(look: Look) -> View:
-    skipped = pd.DataFrame(look.skipped, columns=["layer", "lens", "why"])
+    skipped = pd.DataFrame(look.skipped, columns=["layer", "lens", "why"]).astype(str)
     inputs = max([int(r[4]) for r in look.rows if r[2] == "activation_samples"], default=None)
     facts = {
         "network": type(look.net.model).__name__,

@@ -1,5 +1,6 @@
 """One network under every lens: which sums are wanted, one after the other, and what cannot be had, with the reason."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -66,11 +67,16 @@ class Look:
             self.skipped.append((layer, lens, why))
 
     def add(self, layer: str, lens: str, rows: Callable[[], Iterable[Row]]) -> None:
-        """Take the rows of one layer; where there is an error, it is the reason why they are not there."""
-        try:
-            self.rows += list(rows())
-        except CAUGHT as error:
-            self.skip(layer, lens, str(error).splitlines()[0])
+        """Take the rows of one layer; an error is the reason why they are not there, a warning is a note."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                self.rows += list(rows())
+            except CAUGHT as error:
+                self.skip(layer, lens, str(error).splitlines()[0])
+        for text in dict.fromkeys(f"{lens}: {warning.message}" for warning in caught):
+            if text not in self.notes:
+                self.notes.append(text)
 
 
 def streamed(look: Look, lenses: Sequence[str]) -> None:
@@ -270,6 +276,8 @@ def _prune(look: Look, task: Task) -> None:
 
 
 def _attack(look: Look, task: Task) -> None:
+    if look.loss == "bce":
+        task = Task(task.network, task.source, cut=False)
     look.add("", "attack", lambda: curves.attack_rows(curves.attacked(task, None, look.loss)))
 
 

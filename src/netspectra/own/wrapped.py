@@ -176,7 +176,8 @@ class Wrapped:
         samples: int | None = CURVE_SAMPLES,
     ) -> pd.DataFrame:
         """Accuracy under attack by strength, and the critical strength of every input; see `attacking.attack`."""
-        task = Task(self.model, self.source(loader, samples)) if loss == "bce" else self.task(loader, samples)
+        source = self.source(loader, samples)
+        task = Task(self.model, source, cut=False) if loss == "bce" else self.task(source.loader, samples)
         return frame(curves.attack_rows(curves.attacked(task, epsilons, loss)))
 
     def rainbow(self, loader: Iterable, *, seed: int = 0, samples: int | None = None, **recipe: object) -> nn.Module:
