@@ -9,9 +9,9 @@ from torch import nn
 
 from netspectra.networks.flow import map_tensors
 from netspectra.own import pairs
+from netspectra.own.joint import JointSums
 from netspectra.own.pairs import MEASURES, Side
 from netspectra.own.permuting import Null, Ready, nulls, orders
-from netspectra.own.sums import JointSums
 from netspectra.own.tidy import NAN, Row, row
 
 NULLED = ("cca", "svcca", "cka")  # those whose null is drawn by default: the others take three times as long
