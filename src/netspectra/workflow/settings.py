@@ -156,7 +156,7 @@ def _tried(merged: dict) -> dict:
     if not untried or not isinstance(experiments, dict):
         return merged
     if not isinstance(untried, list) or not all(name in experiments for name in map(str, untried)):
-        raise SettingsError(f"params.yaml: untried: found {untried!r}, wanted a list of names under experiments")
+        raise SettingsError(f"params.yaml: untried: found {untried!r}, wanted a list", "name blocks under experiments")
     untried = list(map(str, untried))
     read = {name: _networks_read(block) for name, block in experiments.items()}
     there = set().union(*(read[name] for name in experiments if name not in untried))
