@@ -25,7 +25,7 @@ BELOW = {
     "lenses": {"measures", "networks", "data"},
     "experiments": {"measures", "networks", "data", "lenses", "statistics", "figures"},
     "workflow": {"statistics"},
-    "report": {"statistics"},
+    "report": {"statistics", "figures"},
 }
 BASE = {"errors", "files", "machine", "process", "overlays", "blocks", "problems", "strict_yaml"}
 DOORS = {"__init__", "cli", "__main__"}
