@@ -19,7 +19,7 @@ BELOW = {
     "measures": set(),
     "data": set(),
     "statistics": set(),
-    "figures": set(),
+    "figures": {"statistics"},
     "networks": {"measures"},
     "training": {"measures", "networks", "data"},
     "lenses": {"measures", "networks", "data"},

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-NEAR = 2.2  # decades below which an axis has ticks between the powers of ten
+NEAR, NARROW = 2.2, 0.6  # decades below which an axis has ticks at 1, 2 and 5 of each, and at even steps
 
 
 def named(axes: Axes, x: float, y: float, text: str, color: str, **options: object) -> None:
     """Name what ends at a point, to the right of it and in its colour."""
     options = {"xytext": (4, 0), "va": "center", "fontsize": 6.5} | options
-    axes.annotate(text, (x, y), textcoords="offset points", color=color, annotation_clip=False, **options)
+    axes.annotate(text, (x, y), textcoords="offset points", color=color, **options)
 
 
 def apart(values: Sequence[float], least: float) -> np.ndarray:
@@ -34,13 +34,16 @@ def plain(axis: Axis, ticks: Iterable[float] | None = None) -> None:
     """Numbers as one writes them on a logarithmic axis, without smaller ticks beside them; powers of ten if many."""
     low, high = sorted(axis.get_view_interval())
     if ticks is None:
-        steps = (1, 2, 5) if np.log10(high / low) < NEAR else (1,)
-        axis.set_major_locator(LogLocator(subs=steps, numticks=12))
+        decades = np.log10(high / low)
+        wide = LogLocator(subs=(1, 2, 5) if decades < NEAR else (1,), numticks=12)
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]) if decades < NARROW else wide)
     else:
         axis.set_ticks([tick for tick in ticks if low <= tick <= high])
     if low >= 1e-4 and high <= 1e6:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axis.set_minor_formatter(NullFormatter())
+    if high / low < 10**NARROW:
+        axis.set_minor_locator(NullLocator())
 
 
 def ranks(axes: Axes, last: float) -> None:

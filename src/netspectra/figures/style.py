@@ -1,5 +1,6 @@
 """The look that all figures share: page width, one dictionary of colours, intervals as bands."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -67,9 +68,11 @@ def legend_below(axes: Axes, title: str | None = None, **options: object) -> Non
     axes.figure.legend(*entries, title=title, loc="outside lower center", **options)
 
 
-def legend_above(axes: Axes, **options: object) -> None:
-    """Put the legend of `axes` above them, two entries in a row, where it hides nothing."""
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, **options)
+def legend_of(panels: Iterable[Axes], **options: object) -> None:
+    """Put one legend of several axes below the whole figure, every label once."""
+    panels = list(panels)
+    entries = {label: mark for axes in panels for mark, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    panels[0].figure.legend(entries.values(), entries, loc="outside lower center", **options)
 
 
 def footer(figure: Figure, *parts: str) -> None:
@@ -83,13 +86,17 @@ def footer(figure: Figure, *parts: str) -> None:
     figure.text(0.006, strip / 3, "; ".join(part for part in parts if part), fontsize=6, color="0.35", gid="footer")
 
 
-def state_scale(figure: Figure, scale: str) -> None:
-    """Begin the footer with the scale at which everything was made; a figure without a footer gets one."""
+def state_scale(figure: Figure, scale: str, data: str = "") -> None:
+    """Begin the footer with the scale at which everything was made; a figure without a footer gets one.
+
+    A footer that says nothing of images also gets how much `data` the networks were trained on.
+    """
     footers = [text for text in figure.texts if text.get_gid() == "footer"]
     for text in footers:
-        text.set_text(f"scale {scale}; {text.get_text()}")
+        parts = [f"scale {scale}", "" if "images" in text.get_text() else data, text.get_text()]
+        text.set_text("; ".join(filter(None, parts)))
     if not footers:
-        footer(figure, f"scale {scale}")
+        footer(figure, f"scale {scale}", data)
 
 
 def published(axes: Axes, x: object, y: object, of: str | None = None, label: str | None = None) -> None:

@@ -42,12 +42,16 @@ def eigenvalues(parts: dict[str, pd.DataFrame], settings: dict, published: dict)
     low, high = (parts[f"eigenvalue_{end}"] for end in ("low", "high"))
     label = "95 % interval of the first set, bias-corrected bootstrap"
     axes[0].fill_between(
-        low.x, low.value / ours, high.value / ours, color=style.COLOURS[5], alpha=0.4, linewidth=0, label=label
+        low.x, low.value / ours, high.value / ours, color=style.COLOUR["untrained"], alpha=0.4, linewidth=0, label=label
     )
     for axis in axes:
         for i, (_, one) in enumerate(rows.groupby("replicate")):
             axis.plot(
-                one.x, one.value / ours, color=style.COLOURS[0], linewidth=0.6, label=None if i else "sets, each shown"
+                one.x,
+                one.value / ours,
+                color=style.COLOUR["trained"],
+                linewidth=0.6,
+                label=None if i else "sets, each shown",
             )
         axis.plot(truth.x, truth.value / ours, "--", color="grey", label="without sampling error")
         axis.set(xlabel="index of the eigenvalue")
@@ -141,7 +145,7 @@ def sample_size(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
     axes[0].set(yscale="log", ylabel="eigenvalue over the true one")
     grid = np.linspace(0, zeros.x.max(), 200)
     axes[1].plot(grid, np.maximum(0, 1 - grid), "--", color="grey", linewidth=1, label="1 − N/P")
-    axes[1].plot(zeros.x, zeros.value, ".", color=style.COLOURS[0], label="as found")
+    axes[1].plot(zeros.x, zeros.value, ".", color=style.COLOUR["trained"], label="as found")
     axes[1].set(ylabel="share of eigenvalues that are zero", ylim=(-0.02, 1))
     for i, k in enumerate(parts["sine"].layer.unique()):
         name = "eigenvector 1" if k == "first1" else f"first {k.removeprefix('first')}"

@@ -15,7 +15,7 @@ FINDINGS = {
     "clusters": "other rate / same rate\nof learning",
     "rnn": "nearest other / first\nrecurrent layer, to its end",
 }
-LOOKS = {"trained": (style.COLOURS[0], style.COLOURS[0], -0.13), "control": ("grey", "white", 0.13)}
+LOOKS = {"trained": (style.COLOUR["trained"], style.COLOUR["trained"], -0.13), "control": ("grey", "white", 0.13)}
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:

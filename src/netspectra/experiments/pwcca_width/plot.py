@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from netspectra.figures import comparisons, style
 
 LOOKS = {
-    ("trained", "test"): ("trained, test images", style.COLOURS[0], "-"),
-    ("trained", "train"): ("trained, training images", style.COLOURS[5], "-"),
+    ("trained", "test"): ("trained, test images", style.COLOUR["trained"], "-"),
+    ("trained", "train"): ("trained, training images", style.COLOUR["untrained"], "-"),
     ("untrained", "test"): ("before training, test images", "0.5", "--"),
 }
 

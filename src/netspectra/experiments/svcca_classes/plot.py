@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from netspectra.figures import style
 
-CLASSES = ["#084594", "#6baed6", "#006d2c", "#74c476", style.COLOURS[1]]  # pairs of related classes, and another
+CLASSES = ["#084594", "#6baed6", "#006d2c", "#74c476", style.COLOUR["changed"]]  # pairs of related classes, and another
 TITLES = {"trained": "trained", "untrained": "before training"}
 
 

@@ -33,11 +33,11 @@ def looks(settings: dict) -> dict[tuple[str, float], tuple[str, str]]:
     low, high = settings["pair"]
     few, more = settings["logits"]
     return {
-        ("pair", high): (f"{high:.0%}, shared with a network", style.COLOURS[0]),
-        ("pair", low): (f"{low:.0%}, shared with a network", style.COLOURS[5]),
-        ("logits", more): (f"{more:.0%}, with the logits", style.COLOURS[1]),
-        ("logits", few): (f"{few:.0%}, with the logits", style.COLOURS[4]),
-        ("pca", high): (f"{high:.0%}, principal", style.COLOURS[2]),
+        ("pair", high): (f"{high:.0%}, shared with a network", style.COLOUR["trained"]),
+        ("pair", low): (f"{low:.0%}, shared with a network", style.COLOUR["untrained"]),
+        ("logits", more): (f"{more:.0%}, with the logits", style.COLOUR["changed"]),
+        ("logits", few): (f"{few:.0%}, with the logits", style.COLOUR["fourth"]),
+        ("pca", high): (f"{high:.0%}, principal", style.COLOUR["second"]),
         ("pair control", high): (f"{high:.0%}, permuted images", "grey"),
     }
 

@@ -13,8 +13,8 @@ TITLES = {
     "convolutional": ("trained", "another convolutional network"),
 }
 CURVES = {
-    "trained": ("trained", style.COLOURS[0]),
-    "untrained": ("before training", style.COLOURS[5]),
+    "trained": ("trained", style.COLOUR["trained"]),
+    "untrained": ("before training", style.COLOUR["untrained"]),
     "permuted": ("permuted images", "grey"),
 }
 

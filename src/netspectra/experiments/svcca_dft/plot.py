@@ -36,7 +36,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
 def differences(axis: Axes, rows: pd.DataFrame) -> None:
     """One point for each draw, same and different channels side by side."""
     places = {key: i for i, key in enumerate(rows.groupby(["layers", "x"], sort=False).groups)}
-    for kind, colour in (("all shifts", style.COLOURS[0]), ("as drawn", "grey")):
+    for kind, colour in (("all shifts", style.COLOUR["trained"]), ("as drawn", "grey")):
         found = rows[rows.kind == kind]
         x = [places[key] for key in zip(found.layers, found.x, strict=True)]
         axis.plot(x, found.value.clip(lower=1e-17), "o", color=colour, markersize=3)

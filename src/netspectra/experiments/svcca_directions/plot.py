@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 from netspectra.figures import style
 
 KINDS = {
-    "svcca": ("SVCCA directions", style.COLOURS[0], "-"),
-    "pca": ("principal directions", style.COLOURS[2], "-"),
-    "strongest": ("strongest neurons", style.COLOURS[3], "-"),
-    "random": ("random neurons", style.COLOURS[4], "-"),
+    "svcca": ("SVCCA directions", style.COLOUR["trained"], "-"),
+    "pca": ("principal directions", style.COLOUR["second"], "-"),
+    "strongest": ("strongest neurons", style.COLOUR["third"], "-"),
+    "random": ("random neurons", style.COLOUR["fourth"], "-"),
     "control": ("permuted images", "grey", "-"),
 }
 
@@ -61,9 +61,9 @@ def carried(axis: Axes, rows: pd.DataFrame, layer: str, settings: dict, publishe
     neurons, most = settings["neurons"][layer], settings["carried_most"]
     fewest, more = neurons[0], neurons[-1]
     looks = {
-        "svcca": ("all", "svcca", style.COLOURS[0], "center"),
-        f"svcca on {more}": (f"{more}", "more", style.COLOURS[1], "bottom"),
-        f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOURS[4], "top"),
+        "svcca": ("all", "svcca", style.COLOUR["trained"], "center"),
+        f"svcca on {more}": (f"{more}", "more", style.COLOUR["changed"], "bottom"),
+        f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOUR["fourth"], "top"),
     }
     for kind, (label, known, colour, side) in looks.items():
         found = rows[(rows.kind == kind) & (rows.x <= most)]

@@ -8,10 +8,10 @@ from netspectra.figures import style
 
 NAMES = {"conv": "convolutional", "resnet": "residual"}
 VARIANTS = {
-    "base": ("whole", style.COLOURS[0]),
-    "linear": ("from below, linear", style.COLOURS[1]),
-    "cubic": ("from below, cubic", style.COLOURS[4]),
-    "from_top": ("from above", style.COLOURS[2]),
+    "base": ("whole", style.COLOUR["trained"]),
+    "linear": ("from below, linear", style.COLOUR["changed"]),
+    "cubic": ("from below, cubic", style.COLOUR["fourth"]),
+    "from_top": ("from above", style.COLOUR["second"]),
     "frozen": ("all but the logits, from the start", "grey"),
 }
 SHORT = {"linear": "linear", "cubic": "cubic", "from_top": "above", "frozen": "all"}
