@@ -15,7 +15,7 @@ TITLES = {
 CURVES = {
     "trained": ("trained", style.COLOUR["trained"]),
     "untrained": ("before training", style.COLOUR["untrained"]),
-    "permuted": ("permuted images", "grey"),
+    "permuted": ("permuted images", style.COLOUR["noise"]),
 }
 
 

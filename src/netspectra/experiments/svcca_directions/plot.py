@@ -10,8 +10,8 @@ KINDS = {
     "svcca": ("SVCCA directions", style.COLOUR["trained"], "-"),
     "pca": ("principal directions", style.COLOUR["second"], "-"),
     "strongest": ("strongest neurons", style.COLOUR["third"], "-"),
-    "random": ("random neurons", style.COLOUR["fourth"], "-"),
-    "control": ("permuted images", "grey", "-"),
+    "random": ("random neurons", "0.3", (0, (1, 1))),
+    "control": ("permuted images", style.COLOUR["noise"], "-"),
 }
 
 
@@ -27,7 +27,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         for axis, layer in zip(row[len(layers) :], carriers, strict=True):
             carried(axis, found[found.layer == layer], layer, settings, known.get(layer, {}))
         for axis in row:
-            axis.axhline(settings["chance"] / 100, color="grey", linestyle=":", linewidth=1, label="guessing")
+            style.chance(axis, settings["chance"] / 100)
         row[0].set_ylabel({"train": "accuracy, training images", "test": "accuracy, test images"}[split])
     titles = [f"{layer} ({_width(table, layer)} neurons)" for layer in layers]
     for axis, title in zip(axes[0], [*titles, *(f"{layer}, few neurons" for layer in carriers)], strict=True):

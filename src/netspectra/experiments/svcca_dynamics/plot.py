@@ -54,7 +54,7 @@ def itself(axis: Axes, table: pd.DataFrame, settings: dict, published: dict[str,
         ("trained", at, f"at {100 * at:g} % of training", style.COLOUR["trained"]),
         ("trained", 0.0, "before training", style.COLOUR["untrained"]),
         ("drift", at, "random drift as long", style.COLOUR["changed"]),
-        ("permuted", at, "permuted images", "grey"),
+        ("permuted", at, "permuted images", style.COLOUR["noise"]),
     ):
         found = rows[(rows.kind == kind) & (rows.x == time)]
         style.band(axis, found.assign(x=found.row.map(places)), label=label, color=colour, marker=".")

@@ -12,7 +12,7 @@ VARIANTS = {
     "linear": ("from below, linear", style.COLOUR["changed"]),
     "cubic": ("from below, cubic", style.COLOUR["fourth"]),
     "from_top": ("from above", style.COLOUR["second"]),
-    "frozen": ("all but the logits, from the start", "grey"),
+    "frozen": ("all but the logits, from the start", style.COLOUR["noise"]),
 }
 SHORT = {"linear": "linear", "cubic": "cubic", "from_top": "above", "frozen": "all"}
 
