@@ -8,7 +8,7 @@ def neighbours(rows: pd.DataFrame, wider: float) -> pd.DataFrame:
 
     Args:
         rows: x, replicate, value.
-        wider: From one mean to the next, ranks grow by this factor; the first ones stand alone.
+        wider: From one mean to the next, ranks grow by this factor; the first stand alone.
     """
     last = rows.x.max()
     edges = sorted({round(wider**k) for k in range(1000) if wider**k <= last})

@@ -49,6 +49,6 @@ def plain(axis: Axis, ticks: Iterable[float] | None = None) -> None:
 def ranks(axes: Axes, last: float) -> None:
     """A linear axis of ranks that begins at 1."""
     ticks = MaxNLocator(6, steps=[1, 2, 5, 10], integer=True).tick_values(1, last)
-    shown = [1, *(tick for tick in ticks if last / 12 < tick <= last)]
+    shown = [1, *(tick for tick in ticks if max(1, last / 12) < tick <= last)]
     axes.set(xlim=(1 - 0.02 * last, 1.02 * last))
     axes.set_xticks(shown, [f"{tick:,.0f}" for tick in shown])

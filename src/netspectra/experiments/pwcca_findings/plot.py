@@ -18,7 +18,6 @@ LOOKS = {
     "trained": (style.COLOUR["trained"], style.COLOUR["trained"], -0.14),
     "control": (style.COLOUR["noise"], "white", 0.14),
 }
-TICKS = (0.5, 0.7, 1, 1.4, 2, 3, 5, 10, 20)
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
@@ -28,15 +27,13 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         panel(axis, table[table.finding == finding])
         if finding in published:
             style.published(axis, [published[finding]], [0.38], label="published")
-        labels.plain(axis.xaxis, TICKS)
-        axis.minorticks_off()
-        axis.set_title(title)
+        labels.plain(axis.xaxis)
+        axis.set(title=title, xlabel="ratio of mean distances")
     names = list(comparisons.MEASURES.values())
     axes[0].set_yticks(range(len(names)), names)
     axes[0].set_ylim(len(names) - 0.5, -0.5)
-    figure.supxlabel("ratio of mean distances, logarithmic; the finding holds right of 1", fontsize=8)
     style.legend_below(axes[0])
-    style.footer(figure, style.JACKKNIFE)
+    style.footer(figure, style.JACKKNIFE, "the finding holds right of 1")
     return {"pwcca_findings": figure}
 
 
