@@ -39,6 +39,8 @@ rule all:
     input:
         FIGURES,
         layout.metrics_file(config, "claims"),
+        layout.overview_file(config, "svg"),
+        layout.overview_file(config, "png"),
         layout.page_file(config),
 
 

@@ -19,13 +19,13 @@ BELOW = {
     "measures": set(),
     "data": set(),
     "statistics": set(),
-    "figures": set(),
+    "figures": {"statistics"},
     "networks": {"measures"},
     "training": {"measures", "networks", "data"},
     "lenses": {"measures", "networks", "data"},
     "experiments": {"measures", "networks", "data", "lenses", "statistics", "figures"},
     "workflow": {"statistics"},
-    "report": {"statistics"},
+    "report": {"statistics", "figures"},
 }
 BASE = {"errors", "files", "machine", "process", "overlays", "blocks", "problems", "strict_yaml"}
 DOORS = {"__init__", "cli", "__main__"}
