@@ -17,6 +17,7 @@ from netspectra.overlays import merge
 STATES = Path(".resume")
 KEPT = re.compile(r"^.+: (\d+) of (\d+) networks are in ", re.M)
 TAKEN_UP = re.compile(r"^.+: .+, replicates \[([\d, ]+)\]$", re.M)
+IMAGES = "classify"  # the task whose samples are counted as the settings count them
 EARLY = 0.05  # of a training, before which its pace says little
 
 
@@ -156,7 +157,7 @@ def _plan(state: State, variant: dict) -> int | None:
     if len(state.tests) > 1:
         return (state.tests[1] - state.tests[0]) * variant["epochs"] // variant["test_every"]
     images = variant["data"].get("train")
-    if not images or "task" in variant:
+    if not images or (variant.get("task") or {}).get("name", IMAGES) != IMAGES:
         return None
     return -(-images // min(variant["batch"], images)) * variant["epochs"]
 
