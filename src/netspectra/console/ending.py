@@ -1,6 +1,5 @@
 """What a run says when it ends: how long it took, which verdicts changed, where everything is."""
 
-
 from netspectra.console.progress import Progress
 from netspectra.console.words import duration
 from netspectra.errors import NetspectraError
@@ -8,7 +7,7 @@ from netspectra.statistics import judged, standing
 from netspectra.statistics.judged import Verdict
 from netspectra.workflow.layout import metrics_file, page_file
 
-LONGEST, CHANGED = 3, 10  # how many are named
+LONGEST, CHANGED = 3, 8  # how many are named
 
 
 def verdicts(settings: dict) -> list[Verdict] | None:

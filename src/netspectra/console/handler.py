@@ -115,6 +115,8 @@ class LogHandler(LogHandlerBase):
         """What runs, below the lines of a terminal."""
         from rich.table import Table
 
+        if self.run is None:
+            return ""
         now = time.time()
         seen = self.run.standings(now)
         table = Table.grid(padding=(0, 2))

@@ -122,7 +122,8 @@ class Progress:
 
     def outlook(self, now: float) -> str:
         """How many jobs are left, and how long they take."""
-        return f"{len(self.finished)} of {self.total} jobs done{self._and_time(now)}{' left' * (self.rest > 0)}"
+        time = self._and_time(now)
+        return f"{len(self.finished)} of {self.total} jobs done{time}{' left' if time else ''}"
 
     def at(self, job: Started, now: float, seen: dict[str, Standing]) -> str:
         """Where a job is: what its training says, or how long it has been at work."""
