@@ -14,7 +14,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce verdicts test lint format report changes settle bench stages new pull lock unlock clean
+.PHONY: help reproduce verdicts test lint format report crate changes settle bench stages new pull lock unlock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ format: $(VENV)/ready ## rewrite Python and rules in the common format
 
 report: $(VENV)/ready ## Snakemake's own report, with provenance and run times
 	@$(SNAKEMAKE) --report report/$(IN_FORCE)/snakemake.html
+
+crate: $(VENV)/ready ## the last run as an RO-Crate, report/<scale>/crate: documents, data, code, software, verdicts, figures
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.crate $(IN_FORCE) report/$(IN_FORCE)/crate
 
 changes: $(VENV)/ready ## what the last run changed against REV (HEAD): metrics beyond their interval, verdicts
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.changes data/$(IN_FORCE)/metrics $(or $(REV),HEAD)

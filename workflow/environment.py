@@ -1,8 +1,8 @@
 """Make the environment from the lock, every file by its hash: by uv where it can be had, else by pip.
 
-`python workflow/environment.py FOLDER LOCK UV_LOCK`, with nothing but Python's own library. uv is taken from the path, or
-is put into a folder of its own in the environment by pip, from a lock of its own; it is told where pip would look for
-packages, by pip's own settings. Whatever fails with uv is done again by pip.
+`python workflow/environment.py FOLDER LOCK UV_LOCK`, with nothing but Python's own library. uv is taken from the path,
+or is put into a folder of its own in the environment by pip, from a lock of its own; it is told where pip would look
+for packages, by pip's own settings. Whatever fails with uv is done again by pip.
 """
 
 import os
@@ -43,12 +43,12 @@ def main(folder: str, lock: str, uv_lock: str) -> int:
     python = venv / "bin/python"
     print(f"Environment: {_packages(lock)} packages by their hashes into {folder}, about 6 GB", flush=True)
     if failed := _run([sys.executable, "-m", "venv", folder], {}, Progress("venv")):
-        return _end(f"venv: {failed}", "python3-venv, or PYTHON=")
+        return _end(f"venv: {failed}", "install python3-venv, or make ... PYTHON=python3.12, or another")
     if not (how := _by_uv(venv, python, lock, uv_lock)):
         how = "pip"
         command = [*_pip(python), "--require-hashes", "-r", lock]
         if failed := _run(command, {}, Progress("pip", _packages(lock))):
-            return _end(f"pip: {failed}", "the network, then run it again")
+            return _end(f"pip: {failed}", "mend that, or the way to the package index, and run the same command again")
     print(f"Environment: ready by {how} after {time.monotonic() - began:.0f} s", flush=True)
     return 0
 
@@ -59,7 +59,7 @@ def _by_uv(venv: Path, python: Path, lock: str, uv_lock: str) -> str:
         return ""
     settings = UV | uv_settings(_pip_settings(python)) | os.environ
     command = [uv, "pip", "install", "--python", str(python), "--require-hashes", "-r", lock]
-    if failed := _run(command, settings, Progress("uv", _packages(lock))):
+    if failed := _run(command, settings, Progress("uv")):
         print(f"Environment: uv failed ({failed}); going on with pip", flush=True)
     return "" if failed else "uv"
 
@@ -93,7 +93,7 @@ def _pip_settings(python: Path) -> str:
 
 
 def uv_settings(listed: str) -> dict[str, str]:
-    """uv's environment from `pip config list`; of a key that stands twice the environment's counts.
+    """Environment of uv from `pip config list`; of a key that stands twice the environment's counts.
 
     Args:
         listed: Lines such as "global.find-links='/wheels'" and, from the environment, ":env:.find-links='/wheels'".
@@ -111,7 +111,7 @@ class Progress:
 
     Args:
         name: Of the installer.
-        packages: How many there are.
+        packages: How many there are; 0 for one that names only the large ones.
     """
 
     def __init__(self, name: str, packages: int = 0) -> None:
@@ -122,7 +122,8 @@ class Progress:
         """Take a line of the installer's."""
         if place := re.search(r"(?:Collecting|Downloading|Downloaded|Building|Built) ([\w.-]+)", line):
             self.seen.add(place[1].split("-")[0].lower())
-            self.show(f"{len(self.seen)} of {self.packages} packages so far, at {place[1]}" if self.packages else "")
+            count = f"{len(self.seen)} of {self.packages} packages so far, " if self.packages else ""
+            self.show(f"{count}at {place[1]}")
         elif line.startswith(("Installing", "Resolved", "Prepared", "Installed")):
             self.show(line.partition(": ")[0] if line.startswith("Installing") else line)
 
