@@ -10,12 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
 from platform import python_version
 
 import yaml
 from rocrate.model.contextentity import ContextEntity
+from rocrate.model.data_entity import DataEntity
 from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
@@ -30,12 +31,14 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
 }
 TERMS = "https://w3id.org/ro/terms/workflow-run/context"
+BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 LICENCE = "https://spdx.org/licenses/MIT"
+COMPLETED = "http://schema.org/CompletedActionStatus"
 LIBRARIES = ("snakemake", "torch", "numpy", "scipy", "pandas", "matplotlib", "safetensors")
 PAPERS = ("README.md", "LICENSE", "CITATION.cff", "params.yaml", "requirements.lock", "pyproject.toml", "Dockerfile")
 CODE = ("src", "workflow", "profiles")
 KINDS = {".csv": "text/csv", ".json": "application/json", ".svg": "image/svg+xml", ".png": "image/png"}
-KINDS |= {".html": "text/html", ".md": "text/markdown", ".yaml": "application/yaml"}
+KINDS |= {".html": "text/html", ".md": "text/markdown", ".yaml": "application/yaml", ".toml": "application/toml"}
 
 
 def write(settings: dict, folder: Path) -> ROCrate:
@@ -67,11 +70,17 @@ def described(settings: dict) -> ROCrate:
     crate.metadata.extra_contexts.append(TERMS)
     _name(crate, settings)
     workflow = crate.add_workflow("Snakefile", main=True, lang="snakemake", lang_version=_version("snakemake"))
-    for key, value in {"license": crate.get(LICENCE), "author": crate.get("#authors"), "version": _commit()}.items():
+    told = {"license": crate.get(LICENCE), "author": crate.get("#authors"), "version": _commit()}
+    told |= {
+        "encodingFormat": "text/plain",
+        "conformsTo": _context(crate, BIOSCHEMAS, "CreativeWork", name="Bioschemas"),
+    }
+    for key, value in told.items():
         workflow[key] = value
     papers = {path: _file(crate, path) for path in PAPERS if Path(path).exists()}
     for path in CODE:
         crate.add_dataset(path, properties={"name": path, "description": "Code of the workflow"})
+    papers["README.md"]["about"] = crate.root_dataset
     made = [_file(crate, path) for path in results]
     _run(crate, settings, workflow, [papers["params.yaml"], *_data(crate, settings)], made)
     crate.root_dataset["citation"] = _documents(crate)
@@ -96,6 +105,7 @@ def _name(crate: ROCrate, settings: dict) -> None:
     crate.description = f"Figures and verdicts of one run. {'; '.join(listing.headline(verdicts))}."
     crate.license = _context(crate, LICENCE, "CreativeWork", name="MIT License", identifier="MIT")
     crate.root_dataset["author"] = _context(crate, "#authors", "Organization", name="The netspectra authors")
+    crate.root_dataset["publisher"] = crate.root_dataset["author"]
     crate.root_dataset["conformsTo"] = [
         _context(crate, place, ["CreativeWork", "Profile"], name=name, version=place.rsplit("/", 1)[1])
         for place, name in PROFILES.items()
@@ -105,8 +115,8 @@ def _name(crate: ROCrate, settings: dict) -> None:
 def _file(crate: ROCrate, path: str) -> Entity:
     """A file in the place that it has here, with its checksum."""
     facts = {"name": Path(path).name, "sha256": records.digest(path), "contentSize": str(Path(path).stat().st_size)}
-    kind = KINDS.get(Path(path).suffix)
-    return crate.add_file(path, dest_path=path, properties=facts | ({"encodingFormat": kind} if kind else {}))
+    facts["encodingFormat"] = KINDS.get(Path(path).suffix, "text/plain")
+    return crate.add_file(path, dest_path=path, properties=facts)
 
 
 def _data(crate: ROCrate, settings: dict) -> list[Entity]:
@@ -119,7 +129,8 @@ def _data(crate: ROCrate, settings: dict) -> list[Entity]:
             for file, facts in files.items()
         ]
         about = {"name": name, "description": f"{block['about']}. Licence: {block['licence']}", "identifier": sums}
-        found.append(crate.add_dataset(block["homepage"], properties=about | {"version": block["version"]}))
+        about |= {"@type": "Dataset", "version": block["version"]}
+        found.append(crate.add(DataEntity(crate, block["homepage"], properties=about)))
     return found
 
 
@@ -140,20 +151,29 @@ def _run(crate: ROCrate, settings: dict, workflow: Entity, read: list[Entity], m
     times = [Path(path).stat().st_mtime for path in _results(settings)]
     began, ended = (datetime.fromtimestamp(t, UTC).isoformat(timespec="seconds") for t in (min(times), max(times)))
     workflow["softwareRequirements"] = [
-        _context(crate, f"#{name}", "SoftwareApplication", name=name, softwareVersion=number)
-        for name, number in _software()
+        _context(crate, home, "SoftwareApplication", name=name, softwareVersion=number, url=home)
+        for name, number, home in _software()
     ]
     action = crate.add_action(
         workflow, identifier="#run", object=read, result=made,
-        properties={"name": crate.name, "startTime": began, "endTime": ended, "actionStatus": "CompletedActionStatus"},
+        properties={"name": crate.name, "startTime": began, "endTime": ended, "actionStatus": COMPLETED},
     )  # fmt: skip
+    action["description"] = "What stands was made between these times, in one run or in several."
     action["agent"] = crate.root_dataset["author"]
-    crate.root_dataset["mentions"] = [action]
+    crate.root_dataset["mentions"] = action
 
 
-def _software() -> Iterator[tuple[str, str]]:
-    yield "python", python_version()
-    yield from ((name, found) for name in LIBRARIES if (found := _version(name)))
+def _software() -> Iterator[tuple[str, str, str]]:
+    """Name, version and home page."""
+    yield "python", python_version(), "https://www.python.org"
+    yield from ((name, found, _home(name)) for name in LIBRARIES if (found := _version(name)))
+
+
+def _home(name: str) -> str:
+    """What a package gives as its home page."""
+    facts = metadata(name)
+    given = [line.partition(", ")[2] for line in facts.get_all("Project-URL") or ()]
+    return facts.get("Home-page") or next(iter(given), f"#{name}")
 
 
 def _version(name: str) -> str | None:
