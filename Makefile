@@ -4,7 +4,7 @@ PYTHON ?= python3
 SCALE ?=
 VENV := .venv
 BIN := $(VENV)/bin
-SNAKEMAKE := $(BIN)/snakemake $(if $(SCALE),--config scale=$(SCALE))
+SNAKEMAKE := $(BIN)/snakemake $(if $(SCALE)$(UNTRIED),--config $(if $(SCALE),scale=$(SCALE)) $(if $(UNTRIED),'untried=[$(UNTRIED)]'))
 IN_FORCE = $(or $(SCALE),$(shell sed -n 's/^scale: *//p' params.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONNOUSERSITE := 1
@@ -23,7 +23,7 @@ $(VENV)/ready: requirements.lock
 	@$(PYTHON) workflow/environment.py $(VENV) requirements.lock requirements.uv.lock
 	@touch $@
 
-reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper or SCALE=smoke; VERBOSE=1 for Snakemake's words
+reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper for another scale, UNTRIED='svcca_*' to leave out, VERBOSE=1
 	@echo "Reproducing$(if $(SCALE), at scale $(SCALE)): data, networks, tables, figures, verdicts ..."
 	@$(SNAKEMAKE)
 	@PYTHONPATH=src $(BIN)/python -m netspectra.console.summary data/$(IN_FORCE)/metrics/claims.json report/$(IN_FORCE)/index.html
