@@ -73,7 +73,7 @@ def test_a_run_is_a_line_a_job_and_what_is_left(logger, tmp_path):
         write(tmp_path / f"benchmarks/results/small/{job}.tsv", f"{HEADER}{seconds}\t0\t1\n")
     tell(LogEvent.RESOURCES_INFO, "Provided cores: 2", cores=2)
     plan = tell(LogEvent.RUN_INFO, "Job stats", stats=STATS)
-    assert plan == "Scale small: 3 jobs on 2 cores, at most 2 min 35 s if nothing is kept from earlier\n"
+    assert plan == "Scale small: 3 jobs on 2 cores, about 3 min if nothing is kept from earlier\n"
     assert begin(tell, 1, "train_net") == ""
     write(tmp_path / "benchmarks/train_net.tsv", f"{HEADER}61\t0\t1594\n")
     said = tell(LogEvent.JOB_FINISHED, "Finished jobid: 1", job_id=1)

@@ -3,10 +3,13 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
+from netspectra.console.ending import changed
 from netspectra.console.summary import main, summary
 from netspectra.statistics import judged
 from netspectra.statistics.judging import NOT_REPRODUCED, REPRODUCED
 from netspectra.statistics.listing import headline
+from netspectra.workflow.layout import sets_in_use
+from netspectra.workflow.settings import read, resolve
 
 FILE = ROOT / "data/sample/metrics/claims.json"
 
@@ -41,6 +44,14 @@ def test_it_ends_with_all_counts_and_the_page(verdicts):
 
 def test_it_fits_on_one_screen(verdicts):
     assert len(summary(verdicts, Path("/x/index.html")).splitlines()) <= 50
+
+
+def test_a_first_run_fits_on_three_screens(verdicts):
+    """Lines of the environment (10), the plan and the ending (10), each job, changed verdicts, and the summary."""
+    settings = resolve(read(ROOT / "params.yaml"))
+    jobs = len(settings["networks"]) + 2 * len(settings["experiments"]) + 2 * len(sets_in_use(settings)) + 2
+    told = summary(verdicts, Path("/x/index.html")).splitlines()
+    assert jobs + len(told) + len(changed([], verdicts)) + 20 <= 155
 
 
 def test_no_verdicts_are_an_error_with_its_remedy(tmp_path, capsys):

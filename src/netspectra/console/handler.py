@@ -18,7 +18,7 @@ from netspectra.console import failures
 from netspectra.console.ending import ending, verdicts
 from netspectra.console.progress import Progress, Started
 from netspectra.console.screens import Live, Plain, Screen, is_live
-from netspectra.console.words import duration
+from netspectra.console.words import about, duration
 
 VERBOSE = "VERBOSE"
 
@@ -87,7 +87,7 @@ class LogHandler(LogHandlerBase):
         self.run.plan(record.stats)
         self.before, self.began, self.started = verdicts(self.run.settings), time.time(), True
         left = self.run.left(self.began)
-        takes = f", at most {duration(left)} if nothing is kept from earlier" if left else ""
+        takes = f", {about(left)} if nothing is kept from earlier" if left else ""
         yield f"Scale {self.run.settings['scale']}: {self.run.total} jobs on {self.cores} cores{takes}"
         self.screen.start()
 
