@@ -45,6 +45,7 @@ rule all:
 
 
 if workflow.is_main_process:
+    take_over(workflow.logger_manager, config)
     atexit.register(say_errors, time.time())
     ours(check_claims)
     ours(take_places)
