@@ -35,11 +35,15 @@ rule judge:
 
 
 rule page:
-    """Show figures, captions and verdicts."""
+    """Show figures, captions, verdicts and tables."""
     input:
         verdicts=layout.metrics_file(config, "claims"),
-        figures=[path for path in FIGURES if path.endswith(".png")],
+        claims=CLAIMS,
+        svg=[path for path in FIGURES if path.endswith(".svg")],
+        png=[path for path in FIGURES if path.endswith(".png")],
         captions=[path for name in config["experiments"] for path in captions_of(config, name)],
+        tables=[layout.table_file(config, name) for name in config["experiments"]],
+        standing=layout.standing_files(),
     output:
         page=update(layout.page_file(config)),
     log:
@@ -51,7 +55,7 @@ rule page:
         mem_mb=500,
         runtime=5,
     params:
-        settings={"scale": config["scale"], "figures": {n: b["figures"] for n, b in config["experiments"].items()}},
+        settings=layout.shown_of(config),
         kept=True,
         code=code("netspectra.report.page"),
     script:

@@ -1,5 +1,7 @@
 """Where everything lies, and what reads what: one answer for the rules and for the stages."""
 
+from pathlib import Path
+
 from netspectra.errors import SettingsError
 from netspectra.overlays import merge
 
@@ -24,6 +26,11 @@ def metrics_file(settings: Settings, name: str) -> str:
 def page_file(settings: Settings) -> str:
     """The page of all figures and verdicts."""
     return f"report/{settings['scale']}/index.html"
+
+
+def standing_files() -> list[str]:
+    """What git keeps of finished runs, of all scales: verdicts, and where they come from."""
+    return sorted(str(path) for path in Path("standing").glob("*/*.json") if path.name in ("claims.json", "run.json"))
 
 
 def log_file(settings: Settings, job: str) -> str:
@@ -115,6 +122,15 @@ def claims_of(experiment: str) -> str:
 
 def _figures(settings: Settings, experiment: str) -> list[str]:
     return settings["experiments"][experiment]["figures"]
+
+
+def shown_of(settings: Settings) -> Settings:
+    """What the page is told: the blocks in force, and where it is said what each job took."""
+    folders = {"benchmarks": benchmark_file(settings, "page"), "logs": log_file(settings, "page")}
+    blocks = {"data": {name: version_of(name, block) for name, block in sets_in_use(settings).items()}}
+    blocks |= {key: settings[key] for key in ("networks", "experiments")}
+    found = {"scale": settings["scale"], "blocks": blocks}
+    return found | {key: str(Path(file).parent) for key, file in folders.items()}
 
 
 def resource(settings: Settings, kind: str, name: str, what: str) -> int:
