@@ -1,4 +1,4 @@
-"""claims and report: what the documents say, judged, on one page with the figures."""
+"""claims and report: what the documents say, judged, on one page with the figures and what a reader can drag."""
 
 METRICS = [layout.metrics_file(config, name) for name in config["experiments"]]
 CLAIMS = [claims_of(name) for name in config["experiments"]]
@@ -34,6 +34,32 @@ rule judge:
         "../scripts/job.py"
 
 
+EXPLORED = [layout.explorables_file(config)] if layout.explored_of(config)["parts"] else []
+
+if EXPLORED:
+
+    rule explorables:
+        """Derive the small arrays that a reader can drag through."""
+        input:
+            **layout.explored_from(config),
+        output:
+            arrays=update(layout.explorables_file(config)),
+        log:
+            layout.log_file(config, "explorables"),
+        benchmark:
+            layout.benchmark_file(config, "explorables")
+        threads: 1
+        resources:
+            mem_mb=resource(config, "experiments", "default", "mem_mb"),
+            runtime=resource(config, "experiments", "default", "runtime"),
+        params:
+            settings=layout.explored_of(config),
+            kept=True,
+            code=code("netspectra.explorables.job", *(f"netspectra.explorables.{part}" for part in layout.EXPLORABLES)),
+        script:
+            "../scripts/job.py"
+
+
 rule page:
     """Show figures, captions, verdicts and tables."""
     input:
@@ -44,6 +70,7 @@ rule page:
         captions=[path for name in config["experiments"] for path in captions_of(config, name)],
         tables=[layout.table_file(config, name) for name in config["experiments"]],
         standing=layout.standing_files(),
+        explorables=EXPLORED,
     output:
         page=update(layout.page_file(config)),
     log:

@@ -93,5 +93,6 @@ def _costs(settings: dict) -> dict[str, runs.Cost]:
 
 
 def _explorables(inputs: dict) -> dict:
-    path = inputs.get("explorables")
+    path = inputs.get("explorables")  # a list where there may be none
+    path = path[0] if isinstance(path, list) and path else path
     return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}

@@ -38,6 +38,7 @@ def environment(scale: str, blocks: Mapping[str, dict]) -> Environment:
         blocks: Settings that templates name: data, networks, experiments.
     """
     found = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    found.policies["json.dumps_kwargs"] = {"sort_keys": False}
     found.filters |= {"words": words, "sentence": sentence, "address": Markup}
     told = {"KINDS": KINDS, "GROUPS": GROUPS, "ABOUT": ABOUT, "SIGNS": marks.SIGNS, "marks": marks, "scale": scale}
     functions = (numbers, tolerance_of, scale_in_words, commands, text_of, statistics_of)

@@ -6,6 +6,8 @@ from netspectra.errors import SettingsError
 from netspectra.overlays import merge
 
 Settings = dict
+# Which experiment each explorable of the page is made from.
+EXPLORABLES = {"clipping": "rainbow_spectra", "attack": "align_adversarial", "pruning": "align_pruning"}
 
 
 def network_file(settings: Settings, name: str) -> str:
@@ -26,6 +28,11 @@ def metrics_file(settings: Settings, name: str) -> str:
 def page_file(settings: Settings) -> str:
     """The page of all figures and verdicts."""
     return f"report/{settings['scale']}/index.html"
+
+
+def explorables_file(settings: Settings) -> str:
+    """Arrays of the page's explorables."""
+    return f"data/{settings['scale']}/tables/explorables.json"
 
 
 def standing_files() -> list[str]:
@@ -122,6 +129,29 @@ def claims_of(experiment: str) -> str:
 
 def _figures(settings: Settings, experiment: str) -> list[str]:
     return settings["experiments"][experiment]["figures"]
+
+
+def explored_of(settings: Settings) -> Settings:
+    """What the job of the explorables is told: experiment and network of each whose experiment is in force."""
+    there = {part: name for part, name in EXPLORABLES.items() if name in settings["experiments"]}
+    parts = {
+        part: {"experiment": name, "network": next(iter(networks_of(settings, name)))} for part, name in there.items()
+    }
+    return {
+        "parts": parts,
+        "blocks": {part["network"]: settings["networks"][part["network"]] for part in parts.values()},
+    }
+
+
+def explored_from(settings: Settings) -> dict[str, list[str]]:
+    """Files that the explorables are made from, by kind."""
+    told = explored_of(settings)
+    sets = dict.fromkeys(name for block in told["blocks"].values() for name in sets_of_network(block))
+    return {
+        "networks": [network_file(settings, name) for name in told["blocks"]],
+        "data": [prepared_file(settings, name) for name in sets],
+        "tables": [table_file(settings, part["experiment"]) for part in told["parts"].values()],
+    }
 
 
 def shown_of(settings: Settings) -> Settings:
