@@ -203,7 +203,7 @@ def test_commands_are_copied_and_written_for_other_settings(opened):
         "const change = document.querySelector('#figure-f .change'), value = change.elements.value;"
         "value.value = '[0.0, 0.5]'; value.dispatchEvent(new Event('input'))"
     )
-    written = opened.execute_script("return document.querySelector('#figure-f .change code').textContent")
+    written = opened.execute_script("return document.querySelector('#figure-f .change .command code').textContent")
     assert written == (
         """echo '{"scales":{"sample":{"experiments":{"e":{"fractions":[0,0.5]}}}}}' > changed.yaml && """
         ".venv/bin/snakemake --configfile changed.yaml --config scale=sample -- figures/sample/f.svg"

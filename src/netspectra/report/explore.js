@@ -34,16 +34,16 @@ function slider(where, label, min, max, value, show, changed) {
 }
 
 // A chart: axes with a few ticks, and functions that put data on it.
-function chart(where, label, { x, y, xLabel, yLabel, log = false, width = 460, height = 250 }) {
+function chart(where, label, { x, y, xLabel, yLabel, log = false, far = false, width = 460, height = 250 }) {
   const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label }, where);
-  const [l, r, t, b] = [56, width - 12, 12, height - 40], f = v => log ? Math.log10(Math.max(v, y[0])) : v;
-  const at = v => l + (v - x[0]) / (x[1] - x[0]) * (r - l);
+  const [l, r, t, b] = [64, width - 14, 12, height - 40], f = v => log ? Math.log10(Math.max(v, y[0])) : v, g = v => far ? Math.log10(v) : v;
+  const at = v => l + (g(v) - g(x[0])) / (g(x[1]) - g(x[0])) * (r - l), brief = v => v && v < 0.01 ? v.toExponential(0) : String(+v.toPrecision(2));
   const up = v => b - (f(Math.min(Math.max(v, y[0]), y[1])) - f(y[0])) / (f(y[1]) - f(y[0])) * (b - t);
   for (let i = 0; i <= 4; i++) {
-    const v = y[0] + (y[1] - y[0]) * i / 4, w = log ? 10 ** (f(y[0]) + (f(y[1]) - f(y[0])) * i / 4) : v, u = x[0] + (x[1] - x[0]) * i / 4;
+    const v = y[0] + (y[1] - y[0]) * i / 4, w = log ? 10 ** (f(y[0]) + (f(y[1]) - f(y[0])) * i / 4) : v, u = far ? 10 ** (g(x[1]) * i / 4) : x[0] + (x[1] - x[0]) * i / 4;
     make("line", { class: "tick", x1: l, x2: r, y1: up(w), y2: up(w) }, svg);
-    make("text", { x: l - 6, y: up(w) + 4, "text-anchor": "end" }, svg, String(+w.toPrecision(2)));
-    make("text", { x: at(u), y: b + 16, "text-anchor": "middle" }, svg, String(+u.toPrecision(3)));
+    make("text", { x: l - 6, y: up(w) + 4, "text-anchor": "end" }, svg, brief(w));
+    make("text", { x: at(u), y: b + 16, "text-anchor": "middle" }, svg, String(x[1] > 4 ? Math.round(u) : +u.toPrecision(2)));
   }
   make("text", { x: (l + r) / 2, y: height - 6, "text-anchor": "middle" }, svg, xLabel);
   make("text", { x: 12, y: (t + b) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(t + b) / 2})` }, svg, yLabel);
@@ -189,12 +189,12 @@ function clipping({ spectrum, initial, accuracy, names, ranks, pictures }) {
   const k = slider(controls, "k, directions kept", 0, steps, 40, v => String(rank(v)), () => move());
   const xs = counted(most), holder = make("div", { class: "controls" });
   seen.before(holder);
-  const left = chart(holder, "Spectrum of the first layer's weights", { x: [1, most], y: [Math.max(last(spectrum), spectrum[0] / 1e4), spectrum[0]], log: true, xLabel: "rank", yLabel: "eigenvalue" });
+  const left = chart(holder, "Spectrum of the first layer's weights", { x: [1, most], y: [Math.max(last(spectrum), spectrum[0] / 1e4), spectrum[0]], log: true, far: true, xLabel: "rank", yLabel: "eigenvalue" });
   left.line(xs, spectrum, "drawn"); left.line(counted(initial.length), initial, "law");
-  const right = chart(holder, "Accuracy by directions kept", { x: [1, most], y: [0, Math.ceil(Math.max(...accuracy) / 10) * 10], xLabel: "directions kept", yLabel: "test accuracy (%)" });
+  const right = chart(holder, "Accuracy by directions kept", { x: [1, most], y: [0, Math.ceil(Math.max(...accuracy) / 10) * 10], far: true, xLabel: "directions kept", yLabel: "test accuracy (%)" });
   right.line(xs, accuracy, "drawn");
   const bars = [left, right].map(one => make("line", { class: "here", y1: one.top, y2: one.bottom }, one.svg));
-  const shown = ["whole", "kept"].map(what => { const image = make("img", { alt: "", width: 64 * names.length, height: 64, style: "image-rendering: pixelated" }); const row = make("p", { class: "small" }, box); row.append(what === "whole" ? "as they are: " : "k directions: ", image); return image; });
+  const shown = ["whole", "kept"].map(what => { const image = make("img", { alt: "", width: 96 * names.length, height: 96, style: "image-rendering: pixelated" }); const row = make("p", { class: "small" }, box); row.append(what === "whole" ? "As they are" : "What is left", make("br"), image); return image; });
   shown[0].src = "data:image/png;base64," + pictures[0];
   shown[0].alt = names.join(", ");
   function move() {

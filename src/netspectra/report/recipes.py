@@ -6,6 +6,8 @@ from typing import Any
 
 from netspectra.overlays import merge
 
+CONSTANT = "constant"  # the schedule that is none
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -63,7 +65,9 @@ def _add(found: list[Recipe], one: Recipe) -> None:
 def _recipe(name: str, variant: str, readers: tuple[str, ...], block: dict) -> Recipe:
     optimiser = dict(block["optimiser"])
     kind, rate = optimiser.pop("name"), optimiser.pop("rate")
-    more = optimiser | {key: block[key] for key in ("clip", "schedule") if block.get(key)}
+    schedule = dict(optimiser.pop("schedule", None) or {"name": CONSTANT})
+    more = {key: value for key, value in optimiser.items() if value} | {"clip": block.get("clip")}
+    more |= {} if schedule["name"] == CONSTANT else {"schedule": schedule}
     return Recipe(
         name,
         (variant,),
@@ -72,7 +76,7 @@ def _recipe(name: str, variant: str, readers: tuple[str, ...], block: dict) -> R
         _architecture(block["architecture"]),
         kind,
         rate,
-        words(more),
+        words({key: value for key, value in more.items() if value}),
         block["batch"],
         _length(block),
         block["replicates"],
@@ -88,7 +92,8 @@ def _data(data: Mapping) -> str:
 
 def _architecture(architecture: Mapping) -> str:
     rest = {key: value for key, value in architecture.items() if key != "type"}
-    return f"{architecture['type'].replace('_', ' ')}: {words(rest)}"
+    chains = {key: "-".join(map(words, value)) if isinstance(value, list) else value for key, value in rest.items()}
+    return f"{architecture['type'].replace('_', ' ')}: {words(chains)}"
 
 
 def _length(block: Mapping) -> str:
@@ -101,5 +106,5 @@ def words(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key.replace('_', ' ')} {words(inner)}" for key, inner in value.items())
     if isinstance(value, list | tuple):
-        return "-".join(map(words, value))
+        return ", ".join(map(words, value))
     return f"{value:g}" if isinstance(value, float) else str(value).lower() if value is None else str(value)

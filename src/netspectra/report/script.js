@@ -168,7 +168,7 @@ for (const change of all("form.change")) {
     let given;
     try { given = JSON.parse(value.value); value.removeAttribute("aria-invalid"); } catch { value.setAttribute("aria-invalid", "true"); given = value.value; }
     const over = JSON.stringify({ scales: { [held.scale]: { experiments: { [change.dataset.experiment]: { [key.value]: given } } } } });
-    one("code", change).textContent = `echo '${over.replaceAll("'", "'\\''")}' > changed.yaml && .venv/bin/snakemake --configfile changed.yaml --config scale=${held.scale} -- figures/${held.scale}/${change.dataset.figure}.svg`;
+    one(".command code", change).textContent = `echo '${over.replaceAll("'", "'\\''")}' > changed.yaml && .venv/bin/snakemake --configfile changed.yaml --config scale=${held.scale} -- figures/${held.scale}/${change.dataset.figure}.svg`;
   };
   const start = () => { value.value = JSON.stringify(block[key.value]); write(); };
   key.addEventListener("change", start); value.addEventListener("input", write);
