@@ -225,8 +225,8 @@ def test_explorables_answer(opened):
     explored(opened)
     assert drag(opened, "play-clipping", 0) == "1 of 3 directions leave 10 % of 30 %; images on 1."
     assert drag(opened, "play-clipping", 100) == "3 of 3 directions leave 30 % of 30 %; images on 2."
-    assert drag(opened, "play-attack", 0) == "At epsilon 0.0, right of 2: none 2, 0 2."
-    assert drag(opened, "play-attack", 1) == "At epsilon 0.1, right of 2: none 1, 0 1."
+    assert drag(opened, "play-attack", 0) == "At epsilon 0.0, right of 2 digits: no removal: 2; cutoff 0: 2."
+    assert drag(opened, "play-attack", 1) == "At epsilon 0.1, right of 2 digits: no removal: 1; cutoff 0: 1."
     moved = "return [...document.querySelector('#play-attack canvas').getContext('2d').getImageData(0, 0, 2, 2).data]"
     levels = opened.execute_script(moved)[::4]
     assert levels == [0, 255, 8, 247]  # moved by 7.85 up where the sign's bit is set, clamped

@@ -215,6 +215,7 @@ function attack({ epsilons, labels, pixels, step, variants }) {
   const e = slider(controls, "epsilon", 0, epsilons.length - 1, 2, v => epsilons[v].toFixed(1), () => move());
   const table = make("table", {}), sheet = make("div", { class: "sheet", role: "region", tabindex: 0, "aria-label": "Digits under attack" });
   sheet.append(table); seen.before(sheet);
+  const named = name => name === "none" ? "no removal" : "cutoff " + name;
   const images = pixels.map(bytes), side = Math.sqrt(images[0].length);
   const rows = variants.map(found => {
     const row = table.insertRow(), head = make("th", { scope: "row" }, row);
@@ -229,7 +230,7 @@ function attack({ epsilons, labels, pixels, step, variants }) {
   function move() {
     const at = e.value;
     for (const { name, found, head, cells } of rows) {
-      head.textContent = `${name === "none" ? "no removal" : "cutoff " + name}: ${found.accuracy[at]} %`;
+      head.textContent = `${named(name)}: ${found.accuracy[at]} %`;
       cells.forEach(({ canvas, said, signs }, i) => {
         const answer = found.answers[i][at];
         paint(canvas, images[i], signs, epsilons[at] * step);
@@ -237,7 +238,7 @@ function attack({ epsilons, labels, pixels, step, variants }) {
         said.textContent = answer; said.className = "badge " + (answer === labels[i] ? "yes" : "no");
       });
     }
-    seen.textContent = `At epsilon ${epsilons[at].toFixed(1)}, right of ${labels.length}: ` + rows.map(({ name, found }) => `${name} ${labels.filter((label, i) => found.answers[i][at] === label).length}`).join(", ") + ".";
+    seen.textContent = `At epsilon ${epsilons[at].toFixed(1)}, right of ${labels.length} digits: ` + rows.map(({ name, found }) => `${named(name)}: ${labels.filter((label, i) => found.answers[i][at] === label).length}`).join("; ") + ".";
   }
   move();
 }

@@ -105,6 +105,11 @@ function sort(heading) {
   rows.sort(([a], [b]) => (a[0] === b[0] ? a[1].localeCompare(b[1]) : a[0] - b[0]) * (down ? -1 : 1));
   table.tBodies[0].append(...rows.map(([, row]) => row));
 }
+// On a narrow screen a row becomes a block, and every cell says which column it was.
+for (const table of all("table.stack")) {
+  const names = all("th", table).map(th => th.textContent);
+  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, i) => { cell.dataset.label = names[i]; });
+}
 document.addEventListener("click", event => { const heading = event.target.closest("th"); if (heading) sort(heading); });
 
 // ---- Tables behind figures are built when they are opened.
