@@ -1,10 +1,13 @@
 """The page: verdicts beside their controls, margins, order, standings, and nothing that a claim says becomes markup."""
 
+import json
 import re
 from html import unescape
 
 import pytest
 from site_of import BAD, IN, OUT, OVER, Site
+
+from netspectra.report import page
 
 
 @pytest.fixture
@@ -109,16 +112,27 @@ def test_networks_with_the_same_recipe_share_a_row(write):
 
 def test_what_was_kept_is_set_beside_what_is(site):
     one, two, three = ({"id": name, "metric": metric} for name, metric in (("a", "m"), ("b", "c"), ("c", "m")))
-    site.keep("sample", site.judged(one, two, m=IN, c=IN), '{"commit": "0123456789abcdef", "date": "2026-01-02"}')
+    run = {"commit": "0123456789abcdef", "date": "2026-01-02T03:04", "machine": {"cpu": "a processor"}, "wall_s": 180}
+    site.keep("sample", site.judged(one, two, m=IN, c=IN), json.dumps(run))
     site.keep("paper", site.judged(one, two, m=OUT, c=OUT), '{"date": "2026-01-03"}')
     text = site.write(site.judged(one, two, three, m=IN, c=OUT)).read_text(encoding="utf-8")
     said = section(text, "changed")
-    assert "Against the standing of 2026-01-02, commit 0123456789ab. 2 verdicts changed." in said
+    assert (
+        "Against the standing of 2026-01-02, commit 0123456789ab, a processor, 3 minutes. 2 verdicts changed." in said
+    )
     assert "Lost b s reproduced not reproduced 1 [0.5, 1.5] >= 2" in said
     assert "Gained c s new reproduced" in said
-    assert "below at scale paper (standing of 2026-01-03)." in plain(text)
+    assert "below at scale paper (standing of 2026-01-03, commit unknown)." in plain(text)
     assert re.findall(r'class="mark less ?(\w*)', text) == ["no", "no", ""]
     assert "at paper not reproduced, 1 [0.5, 1.5]" in cards(text)["a"]
+
+
+def test_all_claims_stand_in_one_picture_where_it_is_drawn(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "FOLDER", tmp_path)
+    found = site.judged({"id": "a", "metric": "m"}, m=IN)
+    text = site.write(found, overview=[tmp_path / "f.svg", tmp_path / "f.png"]).read_text(encoding="utf-8")
+    assert "All claims in one picture" in text
+    assert text.count('alt="A figure of what is drawn."') == 3
 
 
 def test_a_page_without_standings_says_so(write):

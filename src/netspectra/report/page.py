@@ -10,10 +10,10 @@ from netspectra.report import marks, origins, runs
 from netspectra.report.documents import by_document
 from netspectra.report.excerpts import excerpt
 from netspectra.report.graph import anchors, graph
+from netspectra.report.kept import changes, standings
 from netspectra.report.pictures import Picture, picture
 from netspectra.report.recipes import recipes
-from netspectra.report.standings import changes, standings
-from netspectra.report.templates import environment
+from netspectra.report.templates import FOLDER, environment
 from netspectra.statistics.judged import Verdict, load
 from netspectra.statistics.judging import UNDECIDED
 from netspectra.statistics.listing import headline
@@ -25,7 +25,8 @@ def run(inputs: dict, outputs: dict, settings: dict) -> None:
     Args:
         inputs: {"verdicts": claims.json, "claims": claims.yaml of every experiment, "svg" and "png": figures,
             "captions": one .rst file per figure, "tables": one per experiment, "standing": claims.json and run.json of
-            the runs that are kept in git, "explorables": their arrays; the last two may be left out}.
+            the runs that are kept in git, "explorables": their arrays, "overview": SVG and PNG of all claims in one
+            picture; the last three may be left out}.
         outputs: {"page": path}.
         settings: {"scale", "blocks": those in force of "data", "networks" and "experiments", "benchmarks", "logs":
             folders that say what each job took}.
@@ -45,6 +46,7 @@ def content(inputs: dict, settings: dict) -> dict[str, Any]:
     return {
         "documents": documents,
         "pictures": _pictures(inputs),
+        "overview": _overview(inputs),
         "captions": {Path(p).stem: Path(p).read_text(encoding="utf-8").strip() for p in inputs["captions"]},
         "tables": {Path(p).stem: excerpt(Path(p)) for p in inputs["tables"]},
         "costs": _costs(settings),
@@ -82,6 +84,15 @@ def _pictures(inputs: dict) -> dict[str, Picture]:
     pixels = {Path(path).stem: Path(path) for path in inputs["png"]}
     drawings = {Path(path).stem: Path(path) for path in inputs["svg"]}
     return {name: picture(path, pixels[name]) for name, path in drawings.items()}
+
+
+def _overview(inputs: dict) -> tuple[Picture, str] | None:
+    """The picture of all claims with its caption, where there is one."""
+    files = list(map(Path, inputs.get("overview", [])))
+    if not files:
+        return None
+    caption = (FOLDER / files[0].with_suffix(".rst").name).read_text(encoding="utf-8")
+    return picture(*files), caption.strip()
 
 
 def _costs(settings: dict) -> dict[str, runs.Cost]:
