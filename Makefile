@@ -14,10 +14,10 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint format report changes settle bench stages new pull lock unlock clean
+.PHONY: help reproduce test lint format report changes standing verdicts-page settle bench stages new pull lock unlock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/ready: requirements.lock
 	@echo "Installing exact versions into $(VENV) (about 6 GB, some minutes the first time) ..."
@@ -48,6 +48,13 @@ report: $(VENV)/ready ## Snakemake's own report, with provenance and run times
 
 changes: $(VENV)/ready ## what the last run changed against REV (HEAD): metrics beyond their interval, verdicts
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.changes data/$(IN_FORCE)/metrics $(or $(REV),HEAD)
+
+standing: $(VENV)/ready ## run SCALE whole, and keep its metrics, verdicts, machine and versions in standing/<scale>/
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.standing $(IN_FORCE) $(OPTIONS)
+	@$(MAKE) --no-print-directory verdicts-page
+
+verdicts-page: $(VENV)/ready ## docs/verdicts.md from standing/, all scales side by side, with reasons
+	@PYTHONPATH=src $(BIN)/python -m netspectra.report.standings
 
 settle: $(VENV)/ready ## how many networks, and minutes, would decide the undecided claims; LIMIT=100
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.settle data/$(IN_FORCE)/metrics/claims.json \

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from netspectra.errors import ClaimError, NetspectraError, said
-from netspectra.statistics import judged, listing, metrics, standing
+from netspectra.statistics import against, judged, listing, metrics
 from netspectra.statistics.claims import Claim, read_all
 from netspectra.statistics.estimates import Estimate
 from netspectra.statistics.judged import Control, Verdict, tolerance_of
-from netspectra.statistics.judging import holm, judge_with_control, p_value
+from netspectra.statistics.judging import NOT_REPRODUCED, UNDECIDED, holm, judge_with_control, p_value
 from netspectra.statistics.metrics import Metric, estimate_of
 
 KEPT = ("id", "document", "experiment", "where", "says", "basis", "metric", "published", "kind", "uncertainty")
@@ -76,6 +76,7 @@ def _verdict(claim: Claim, found: Mapping, scale: str, networks: int | None) -> 
         evidence=judgement.evidence,
         remark=judgement.remark,
         p=None if tolerance is None else _rounded(p_value(estimate, tolerance)),
+        reason=claim.reason.get(scale) if judgement.verdict in (NOT_REPRODUCED, UNDECIDED) else None,
     )
 
 
@@ -115,8 +116,8 @@ def main(arguments: list[str]) -> int:
         if given.against is None:
             print(listing.table(now, everything=given.all))
             return 0
-        changes = standing.compare(standing.at_revision(given.file, given.against), now)
-        print(standing.markdown(changes, given.against))
+        changes = against.compare(against.at_revision(given.file, given.against), now)
+        print(against.markdown(changes, given.against))
         return int(changes.is_loss)
     except NetspectraError as error:
         print(said(error), file=sys.stderr)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from netspectra.errors import DataError
-from netspectra.statistics import changes, judged, standing, verdicts
+from netspectra.statistics import against, changes, judged, verdicts
 from netspectra.statistics.claims import Claim
 from netspectra.statistics.judged import Control
 from netspectra.statistics.judging import NOT_JUDGED, NOT_REPRODUCED, REPRODUCED, UNDECIDED
@@ -47,7 +47,7 @@ def passing(*, control, evidence):
 )
 def test_changes_are_sorted_and_what_was_reproduced_and_is_no_more_is_a_loss(before, after, kind, loss):
     old, new = ([with_verdict(verdict)] if verdict else [] for verdict in (before, after))
-    found = standing.compare(old, new)
+    found = against.compare(old, new)
     assert [name for name in ("lost", "undecided", "gained", "other") if getattr(found, name)] == (
         [kind] if kind else []
     )
@@ -56,20 +56,20 @@ def test_changes_are_sorted_and_what_was_reproduced_and_is_no_more_is_a_loss(bef
 
 def test_a_control_that_passes_now_is_a_loss_of_evidence():
     before, after = passing(control=False, evidence=True), passing(control=True, evidence=False)
-    assert standing.compare([before], [after]).lost == [(before, after)]
-    assert not standing.compare([after], [after])
-    assert not standing.compare([after], [before])
-    assert "no evidence: the control passes too" in standing.markdown(standing.compare([before], [after]), "HEAD")
+    assert against.compare([before], [after]).lost == [(before, after)]
+    assert not against.compare([after], [after])
+    assert not against.compare([after], [before])
+    assert "no evidence: the control passes too" in against.markdown(against.compare([before], [after]), "HEAD")
 
 
 def test_changes_are_tables_of_markdown():
-    found = standing.compare([with_verdict(REPRODUCED)], [with_verdict(NOT_REPRODUCED)])
-    assert standing.markdown(found, "a|b").splitlines() == [
+    found = against.compare([with_verdict(REPRODUCED)], [with_verdict(NOT_REPRODUCED)])
+    assert against.markdown(found, "a|b").splitlines() == [
         "# Verdicts against a\\|b", "", "## Lost: 1", "",
         "| claim | was | is | value | wanted |", "|---|---|---|---|---|",
         "| x | reproduced | not reproduced | 1 [0, 2] | <= 3 |",
     ]  # fmt: skip
-    assert standing.markdown(standing.compare([], []), "HEAD").endswith("No verdict changed.")
+    assert against.markdown(against.compare([], []), "HEAD").endswith("No verdict changed.")
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_what_git_does_not_have_is_said(committed, capsys):
         assert f"git has none at {revision}" in said
         assert "Remedy: name another revision" in said
     with pytest.raises(DataError, match=r"HEAD:.*e.json: damaged.*\nRemedy: name another revision"):
-        standing.at_revision(folder / "e.json", "HEAD")
+        against.at_revision(folder / "e.json", "HEAD")
 
 
 def test_only_metrics_beyond_their_interval_have_moved(committed, capsys):
