@@ -1,7 +1,7 @@
 """Metrics and claims -> verdicts: what each document says, judged by whole intervals and beside its control.
 
 `python -m netspectra.statistics.verdicts FILE` prints a file of verdicts; with `--against REV`, what became of those
-that git has of it at a revision.
+that git has of it at a revision. What was lost since then is forgiven where lost.txt beside the file tells it.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from netspectra.errors import ClaimError, NetspectraError, said
+from netspectra.errors import ClaimError, DataError, NetspectraError, said
 from netspectra.statistics import against, judged, listing, metrics
 from netspectra.statistics.claims import Claim, read_all
 from netspectra.statistics.estimates import Estimate
@@ -19,6 +19,7 @@ from netspectra.statistics.judging import NOT_REPRODUCED, UNDECIDED, holm, judge
 from netspectra.statistics.metrics import Metric, estimate_of
 
 KEPT = ("id", "document", "experiment", "where", "says", "basis", "metric", "published", "kind", "uncertainty")
+LOST_REMEDY = "mend what lost it, or tell it in lost.txt beside that file, a line of the claim, a colon and why"
 KEPT += ("check", "beyond", "no_control")
 
 
@@ -118,7 +119,10 @@ def main(arguments: list[str]) -> int:
             return 0
         changes = against.compare(against.at_revision(given.file, given.against), now)
         print(against.markdown(changes, given.against))
-        return int(changes.is_loss)
+        untold = sorted(set(changes.losses) - against.told(given.file, given.against))
+        if untold:
+            raise DataError(f"{given.file}: lost without a word: {', '.join(untold)}", LOST_REMEDY)
+        return 0
     except NetspectraError as error:
         print(said(error), file=sys.stderr)
         return 1
