@@ -56,9 +56,15 @@ standing: $(VENV)/ready ## run SCALE whole, and keep its metrics, verdicts, mach
 verdicts-page: $(VENV)/ready ## docs/verdicts.md from standing/, all scales side by side, with reasons
 	@PYTHONPATH=src $(BIN)/python -m netspectra.report.standings
 
-settle: $(VENV)/ready ## how many networks, and minutes, would decide the undecided claims; LIMIT=100
+settle: $(VENV)/ready ## what would decide the undecided claims, by LIMIT=100 networks; GO=1 trains it within MINUTES=30, CLAIMS=a,b
+ifeq ($(GO),)
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.settle data/$(IN_FORCE)/metrics/claims.json \
 		--times benchmarks/results/$(IN_FORCE) --limit $(or $(LIMIT),100)
+else
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.deciding $(IN_FORCE) --limit $(or $(LIMIT),100) \
+		--minutes $(or $(MINUTES),30) $(if $(CLAIMS),--claims $(CLAIMS)) $(OPTIONS)
+	@$(MAKE) --no-print-directory stages verdicts-page
+endif
 
 bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
 	@status=0; for f in benchmarks/[a-z]*.py; do PYTHONPATH=src $(BIN)/python $$f || status=1; done; exit $$status

@@ -21,5 +21,5 @@ def test_looks_are_read_as_they_were_written(tmp_path):
 @pytest.mark.parametrize("text", ["[]", "{", '{"x": {}}', '{"x": {"looks": [{"networks": 1}]}}'])
 def test_a_damaged_file_is_refused(tmp_path, text):
     (tmp_path / "settled.json").write_text(text)
-    with pytest.raises(DataError, match="settled.json: damaged"):
+    with pytest.raises(DataError, match=r"settled\.json: damaged"):
         settled.load(tmp_path / "settled.json")

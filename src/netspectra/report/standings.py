@@ -77,6 +77,8 @@ def sheet(standings: list[Standing], claims: Mapping[str, Claim]) -> str:
     """
     documents = dict.fromkeys(v.document for standing in standings for v in standing.verdicts.values())
     parts = [HEAD, "\n".join(_runs(standings)), "\n".join(_reasons(standings, claims))]
+    if any(standing.settled for standing in standings):
+        parts.append("\n".join(_decided(standings)))
     parts += ["\n".join(_document(name, standings)) for name in documents]
     return "\n".join(f"{part.rstrip()}\n" for part in parts)
 
@@ -123,6 +125,15 @@ def _reasons(standings: list[Standing], claims: Mapping[str, Claim]) -> Iterator
             tried = [f"settled: {one.settled[v.id].tried}"] if v.id in one.settled else []
             value = f"{numbers(v.value, v.low, v.high)}, {_wanted(v)}"
             yield f"| {' | '.join(map(cell, (_named(v), one.scale, value, ' '.join([why, *tried]))))} |"
+
+
+def _decided(standings: list[Standing]) -> Iterator[str]:
+    """What settling decided; what it called on the bound stands beside its reason."""
+    yield "## Settled by more networks\n\n| claim | scale | looks |\n|---|---|---|"
+    for one in standings:
+        for name, found in one.settled.items():
+            if not one.is_on_the_bound(name):
+                yield f"| `{name}` | {one.scale} | {cell(found.tried)} |"
 
 
 def _document(name: str, standings: list[Standing]) -> Iterator[str]:
