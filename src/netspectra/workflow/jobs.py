@@ -34,7 +34,12 @@ def run(job: Any) -> None:
 def told(error: BaseException) -> str:
     """An error with its remedy, also where the message holds it."""
     text = said(error)
-    return text if "\nRemedy: " in text else f"{text}\nRemedy: {REMEDY}"
+    if "\nRemedy: " not in text:
+        text += f"\nRemedy: {REMEDY}"
+    if isinstance(error, NetspectraError | OSError):
+        return text
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return text.replace("\n", f" ({last.filename}, line {last.lineno})\n", 1)
 
 
 def machine(job: Any) -> dict:

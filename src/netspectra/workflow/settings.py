@@ -258,11 +258,11 @@ def _references(found: Params, experiments: dict[str, Experiment]) -> Iterator[s
             there = getattr(found, kind)
             for wanted in getattr(block, kind, []):
                 if wanted not in there:
-                    yield f"experiments.{name}.{kind}: found {wanted!r}, wanted of {', '.join(there) or 'none'}"
+                    yield f"experiments.{name}.{kind}: found {wanted!r}, wanted one of {', '.join(there) or 'none'}"
         for wanted in getattr(block, "reads", []):
             if wanted not in experiments or wanted == name:
                 others = ", ".join(other for other in experiments if other != name)
-                yield f"experiments.{name}.reads: found {wanted!r}, wanted of {others or 'none'}"
+                yield f"experiments.{name}.reads: found {wanted!r}, wanted one of {others or 'none'}"
         for figure in block.figures:
             if drawn.setdefault(figure, name) != name:
                 yield f"experiments.{name}.figures: found {figure!r}, which {drawn[figure]} draws; give it another name"
