@@ -14,10 +14,11 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce verdicts test lint format report crate changes settle bench stages new pull lock unlock clean
+.PHONY: help reproduce verdicts test lint format report crate changes standing verdicts-page settle bench stages new pull lock
+.PHONY: unlock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/ready: requirements.lock
 	@$(PYTHON) workflow/environment.py $(VENV) requirements.lock requirements.uv.lock
@@ -51,9 +52,22 @@ crate: $(VENV)/ready ## the last run as an RO-Crate, report/<scale>/crate: docum
 changes: $(VENV)/ready ## what the last run changed against REV (HEAD): metrics beyond their interval, verdicts
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.changes data/$(IN_FORCE)/metrics $(or $(REV),HEAD)
 
-settle: $(VENV)/ready ## how many networks, and minutes, would decide the undecided claims; LIMIT=100
+standing: $(VENV)/ready ## run SCALE whole, and keep its metrics, verdicts, machine and versions in standing/<scale>/
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.standing $(IN_FORCE) $(OPTIONS)
+	@$(MAKE) --no-print-directory verdicts-page
+
+verdicts-page: $(VENV)/ready ## docs/verdicts.md from standing/, all scales side by side, with reasons
+	@PYTHONPATH=src $(BIN)/python -m netspectra.report.standings
+
+settle: $(VENV)/ready ## what would decide the undecided claims, by LIMIT=100 networks; GO=1 trains it within MINUTES=30, CLAIMS=a,b
+ifeq ($(GO),)
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.settle data/$(IN_FORCE)/metrics/claims.json \
 		--times benchmarks/results/$(IN_FORCE) --limit $(or $(LIMIT),100)
+else
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.deciding $(IN_FORCE) --limit $(or $(LIMIT),100) \
+		--minutes $(or $(MINUTES),30) $(if $(CLAIMS),--claims $(CLAIMS)) $(OPTIONS)
+	@$(MAKE) --no-print-directory stages verdicts-page
+endif
 
 bench: $(VENV)/ready ## speed as ratios to peers, alternating in one process
 	@status=0; for f in benchmarks/[a-z]*.py; do PYTHONPATH=src $(BIN)/python $$f || status=1; done; exit $$status

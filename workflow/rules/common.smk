@@ -88,9 +88,9 @@ def take_places():
 def check_claims():
     """Refuse claims that are wrongly written, whatever is asked for."""
     for claim in read_all(map(claims_of, config["experiments"])):
-        for scale in claim.holds:
+        for key, scale in [(key, scale) for key in ("holds", "reason") for scale in getattr(claim, key)]:
             if scale not in SCALES:
-                problem = f"{claims_of(claim.experiment)}: {claim.id}: holds: found {scale!r}"
+                problem = f"{claims_of(claim.experiment)}: {claim.id}: {key}: found {scale!r}"
                 raise NetspectraError(f"{problem}, wanted of {', '.join(SCALES)}", "name a scale of params.yaml")
 
 

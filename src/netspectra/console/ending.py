@@ -3,7 +3,7 @@
 from netspectra.console.progress import Progress
 from netspectra.console.words import duration
 from netspectra.errors import NetspectraError
-from netspectra.statistics import judged, standing
+from netspectra.statistics import against, judged
 from netspectra.statistics.judged import Verdict
 from netspectra.workflow.layout import metrics_file, page_file
 
@@ -40,7 +40,7 @@ def changed(before: list[Verdict] | None, after: list[Verdict]) -> list[str]:
     """Verdicts that are others than before, one in a line."""
     if before is None:
         return ["Verdicts: the first at this scale"]
-    changes = standing.compare(before, after)
+    changes = against.compare(before, after)
     pairs = [*changes.lost, *changes.undecided, *changes.gained, *changes.other]
     if not pairs:
         return ["Verdicts: none changed"]
