@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 import netspectra
 
-SAMPLES, D, WIDTHS, CLASSES = 2000, 64, (256, 256, 128, 128), 10
+SAMPLES, D, WIDTHS, CLASSES = 2000, 256, (256, 256, 128, 128), 10
 EPSILONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 
 
