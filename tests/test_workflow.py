@@ -160,8 +160,9 @@ def test_a_changed_measure_runs_what_uses_it_again_and_no_more(pretended, rewrit
         *TRAININGS,
         "align_pruning",
         "plot_align_pruning",
-        "explorables",
         "judge",
+        "overview",
+        "explorables",
         "page",
         "all",
     }

@@ -18,6 +18,7 @@ claims:
     exact: true           # a value without error, which needs no interval
     kind: printed         # of the published value: printed, picture (read off one) or words
     uncertainty: 0.05     # of the published value
+    reason: {sample: ...} # per scale: why it is not reproduced there, or on the bound, and what was tried
   - for: {...}            # a family of several claims, each once per entry
     claims: [...]
 figures:                  # where each figure stands on the page; one without an entry follows the others
@@ -96,6 +97,9 @@ class Claim(Block):
     exact: bool = Field(default=False, description="Whether the metric has no error, and needs no interval")
     kind: Literal["printed", "picture", "words"] | None = Field(default=None, description="Of the published value")
     uncertainty: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="Of the published value")
+    reason: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default={}, description="Why it is not reproduced, or on the bound, and what was tried, by scale"
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> "Claim":

@@ -30,6 +30,11 @@ def page_file(settings: Settings) -> str:
     return f"report/{settings['scale']}/index.html"
 
 
+def overview_file(settings: Settings, suffix: str) -> str:
+    """The picture of all claims, "svg" or "png"."""
+    return f"figures/{settings['scale']}/claims_overview.{suffix}"
+
+
 def explorables_file(settings: Settings) -> str:
     """Arrays of the page's explorables."""
     return f"data/{settings['scale']}/tables/explorables.json"

@@ -85,11 +85,11 @@ def _verdicts(params: dict, settings: dict) -> dict:
     deps += [path for name in names for kind in ("svg", "png") for path in figures_of(settings, name, kind)]
     deps += [*(layout.table_file(settings, name) for name in names), *layout.standing_files()]
     deps += [layout.explorables_file(settings)] if layout.explored_of(settings)["parts"] else []
-    deps += code_of("netspectra.statistics.verdicts", "netspectra.report.page")
+    deps += code_of("netspectra.statistics.verdicts", "netspectra.report.overview", "netspectra.report.page")
     params = ["scale", "data", "networks", "experiments", f"scales.{params['scale']}"]
-    return _stage(
-        ["judge", "page"], deps, params, [layout.page_file(settings)], [layout.metrics_file(settings, "claims")]
-    )
+    outs = [layout.page_file(settings), layout.overview_file(settings, "svg")]
+    metrics, plots = [layout.metrics_file(settings, "claims")], [layout.overview_file(settings, "png")]
+    return _stage(["judge", "overview", "page"], deps, params, outs, metrics, plots)
 
 
 def keys(params: dict, kind: str, name: str) -> list[str]:
