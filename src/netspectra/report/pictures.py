@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
-SMALL = 80_000  # characters: above, pixels take less room and appear sooner
+SMALL = 65_000  # characters: above, pixels take less room and appear sooner
 COLOURS = 128
 SAFE = " !$'()*+,-./:;=?@[]^_`{|}~"  # what an address of data in double quotes may hold as it is
 DROPPED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
