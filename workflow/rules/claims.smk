@@ -34,6 +34,33 @@ rule judge:
         "../scripts/job.py"
 
 
+rule overview:
+    """Draw all claims in one picture."""
+    input:
+        verdicts=layout.metrics_file(config, "claims"),
+    output:
+        svg=report(
+            update(layout.overview_file(config, "svg")),
+            category="claims",
+            caption="../../src/netspectra/report/claims_overview.rst",
+        ),
+        png=update(layout.overview_file(config, "png")),
+    log:
+        layout.log_file(config, "overview"),
+    benchmark:
+        layout.benchmark_file(config, "overview")
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        settings={"scale": config["scale"]},
+        kept=True,
+        code=code("netspectra.report.overview"),
+    script:
+        "../scripts/job.py"
+
+
 rule page:
     """Show figures, captions and verdicts."""
     input:

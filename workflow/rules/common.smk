@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
+from netspectra.console.handler import take_over
 from netspectra.data.mirrors import held, mirrors_in_force
 from netspectra.errors import NetspectraError, said
 from netspectra.statistics.claims import published, read_all

@@ -26,6 +26,11 @@ def page_file(settings: Settings) -> str:
     return f"report/{settings['scale']}/index.html"
 
 
+def overview_file(settings: Settings, suffix: str) -> str:
+    """The picture of all claims, "svg" or "png"."""
+    return f"figures/{settings['scale']}/claims_overview.{suffix}"
+
+
 def log_file(settings: Settings, job: str) -> str:
     """What a job said."""
     return f"logs/{settings['scale']}/{job}.log"

@@ -73,11 +73,11 @@ def _verdicts(settings: dict) -> dict:
     names = list(settings["experiments"])
     deps = [*map(claims_of, names), *(layout.metrics_file(settings, name) for name in names)]
     deps += [path for name in names for path in (*figures_of(settings, name, "png"), *captions_of(settings, name))]
-    deps += code_of("netspectra.statistics.verdicts", "netspectra.report.page")
+    deps += code_of("netspectra.statistics.verdicts", "netspectra.report.overview", "netspectra.report.page")
     params = ["scale", *(f"experiments.{name}.figures" for name in names)]
-    return _stage(
-        ["judge", "page"], deps, params, [layout.page_file(settings)], [layout.metrics_file(settings, "claims")]
-    )
+    outs = [layout.page_file(settings), layout.overview_file(settings, "svg")]
+    metrics, plots = [layout.metrics_file(settings, "claims")], [layout.overview_file(settings, "png")]
+    return _stage(["judge", "overview", "page"], deps, params, outs, metrics, plots)
 
 
 def keys(params: dict, kind: str, name: str) -> list[str]:
