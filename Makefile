@@ -14,7 +14,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce verdicts test lint format report crate changes standing verdicts-page settle bench stages new pull lock unlock clean
+.PHONY: help reproduce verdicts test lint format report crate changes standing verdicts-page settle bench stages new pull lock
+.PHONY: unlock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

@@ -24,6 +24,7 @@ BELOW = {
     "training": {"measures", "networks", "data"},
     "lenses": {"measures", "networks", "data"},
     "experiments": {"measures", "networks", "data", "lenses", "statistics", "figures"},
+    "explorables": {"measures", "networks", "data", "lenses"},
     "workflow": {"statistics"},
     "report": {"statistics", "figures"},
     "console": {"statistics", "workflow"},

@@ -162,6 +162,7 @@ def test_a_changed_measure_runs_what_uses_it_again_and_no_more(pretended, rewrit
         "plot_align_pruning",
         "judge",
         "overview",
+        "explorables",
         "page",
         "all",
     }

@@ -21,6 +21,8 @@ claims:
     reason: {sample: ...} # per scale: why it is not reproduced there, or on the bound, and what was tried
   - for: {...}            # a family of several claims, each once per entry
     claims: [...]
+figures:                  # where each figure stands on the page; one without an entry follows the others
+  align_node_dropout: {place: 3, number: Third figure, claims: ["align_prune_*"]}
 """
 
 import math
@@ -112,12 +114,21 @@ class Claim(Block):
         return self
 
 
+class Place(Block):
+    """Where a figure stands in its document."""
+
+    place: Number = Field(description="Order among the figures of the document")
+    number: str = Field(min_length=1, description="What the document calls it, or where it would stand")
+    claims: list[str] = Field(default=[], description="Patterns of ids shown beside it; the longest that fits counts")
+
+
 class ClaimsFile(Block):
     """Everything that the document says of one experiment."""
 
     document: str = Field(description="Which of the five")
     published: dict[str, Any] = Field(default={}, description="Numbers of the document that plots are given")
     claims: list[dict[str, Any]] = Field(min_length=1, description="Claims and families of claims")
+    figures: dict[str, Place] = Field(default={}, description="Where each figure stands in the document")
 
 
 def read(file: Path | str) -> list[Claim]:
@@ -164,6 +175,12 @@ def read_all(files: Iterable[Path | str]) -> list[Claim]:
 def published(file: Path | str) -> dict:
     """The `published:` section of one experiment's claims."""
     return _file(Path(file)).published
+
+
+def places(file: Path | str) -> tuple[str, dict[str, Place]]:
+    """The document of one experiment, and where its figures stand in it, by name."""
+    found = _file(Path(file))
+    return found.document, found.figures
 
 
 def _file(file: Path) -> ClaimsFile:
