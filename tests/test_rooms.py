@@ -23,6 +23,7 @@ BELOW = {
     "networks": {"measures"},
     "training": {"measures", "networks", "data"},
     "lenses": {"measures", "networks", "data"},
+    "own": {"measures", "networks", "lenses", "statistics", "figures"},
     "experiments": {"measures", "networks", "data", "lenses", "statistics", "figures"},
     "explorables": {"measures", "networks", "data", "lenses"},
     "workflow": {"statistics"},
