@@ -23,9 +23,11 @@ BELOW = {
     "networks": {"measures"},
     "training": {"measures", "networks", "data"},
     "lenses": {"measures", "networks", "data"},
-    "experiments": {"measures", "networks", "data", "lenses", "statistics", "figures"},
+    "own": {"measures", "networks", "lenses", "statistics", "figures"},
+    "experiments": {"measures", "networks", "data", "lenses", "own", "statistics", "figures"},
     "workflow": {"statistics"},
     "report": {"statistics"},
+    "commands": {"own", "statistics", "workflow"},
 }
 BASE = {"errors", "files", "machine", "process", "overlays", "blocks", "problems", "strict_yaml"}
 DOORS = {"__init__", "cli", "__main__"}
