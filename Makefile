@@ -14,7 +14,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test lint format report changes settle bench stages new pull lock unlock clean
+.PHONY: help reproduce test lint format report changes settle bench stages new pull lock unlock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -71,6 +71,9 @@ lock: ## renew requirements.lock (needs uv)
 
 unlock: $(VENV)/ready ## after a killed run, if Snakemake says that the folder is locked
 	@$(BIN)/snakemake --unlock
+
+docs: $(VENV)/ready ## a site of the tutorial, the lenses and every docstring, offline, into site/
+	@PYTHONPATH=src $(BIN)/python docs/build.py && echo "Site: $(CURDIR)/site/index.html"
 
 clean: ## remove everything that was made, but not the environment and the metrics, which are in git
 	@rm -rf .resume .store .made .snakemake logs report figures data/raw data/prepared data/*/networks data/*/tables data/smoke benchmarks/results
