@@ -45,5 +45,6 @@ rule all:
 if workflow.is_main_process:
     atexit.register(say_errors, time.time())
     ours(check_claims)
+    ours(own_networks.check, config)
     ours(take_places)
     ours(make_stale_again)

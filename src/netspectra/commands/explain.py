@@ -90,7 +90,13 @@ def _claim(claim: object, verdict: Verdict | None) -> dict:
 def _inputs(settings: dict, name: str) -> list[str]:
     networks = [layout.network_file(settings, network) for network in layout.networks_of(settings, name)]
     data = [layout.prepared_file(settings, each) for each in layout.sets_of(settings, name)]
-    return [*networks, *data, *layout.tables_of(settings, name), layout.claims_of(name)]
+    return [
+        *networks,
+        *data,
+        *layout.tables_of(settings, name),
+        *layout.files_of(settings, name),
+        layout.claims_of(name),
+    ]
 
 
 def _jobs(settings: dict, name: str) -> list:
