@@ -107,7 +107,7 @@ def test_networks_are_held_against_their_weights_by_a_process_of_its_own(here):
     with pytest.raises(SettingsError) as caught:
         own_networks.check(settings)
     first, second = caught.value.args[0].splitlines()[1:]
-    assert first.startswith("  experiments.own.network: w0.safetensors: does not fit the network: 0.weight is (12, 8)")
+    assert first.startswith("  experiments.own.network: w0.safetensors: does not fit the network: 0.bias is (12,), wanted (13,)")
     assert second.startswith("  experiments.own.against.other: model: module 'own_readers_module' has no attribute")
 
 

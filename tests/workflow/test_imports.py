@@ -105,3 +105,11 @@ def test_code_of_an_analysis_is_what_it_imports():
 
 def test_a_template_is_code():
     assert "src/netspectra/report/page.html" in files_of("netspectra.report.page")
+
+
+def test_what_a_package_gives_on_demand_means_nothing_to_its_jobs(package):
+    before = digests()
+    (package / "__init__.py").write_text('"""A package."""\n\n\ndef __getattr__(name):\n    return name\n')
+    assert digests() == before
+    (package / "__init__.py").write_text('"""A package."""\n\n\ndef other(name):\n    return name\n')
+    assert all(digest != before[name] for name, digest in digests().items())

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "netspectra"
 TEMPLATES = {".html"}
 ADAPTER = "workflow/scripts/job.py"
+DOORS = {"__getattr__", "__dir__"}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -17,7 +18,8 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 def digest_of(*modules: str) -> str:
     """Digest of what all code of a job means: of the modules that it calls, all that they import, and the adapter.
 
-    Comments, docstrings and formatting are left out. Templates count byte by byte.
+    Comments, docstrings and formatting are left out, and what a package gives to readers on demand (`__getattr__` of
+    its `__init__.py`), which no job asks for. Templates count byte by byte.
 
     Raises:
         ModuleNotFoundError: There is no file for a named module.
@@ -67,7 +69,7 @@ def imports(path: Path) -> list[str]:
 
 @cache
 def _meaning(path: Path) -> str:
-    content = path.read_bytes() if path.suffix in TEMPLATES else repr(_plain(_tree(path))).encode()
+    content = path.read_bytes() if path.suffix in TEMPLATES else repr(_plain(_without_doors(path))).encode()
     return hashlib.sha256(content).hexdigest()
 
 
@@ -80,6 +82,15 @@ def forget() -> None:
     """Read files anew the next time."""
     for kept in (digest_of, imports, _meaning, _tree, _exists, _path):
         kept.cache_clear()
+
+
+def _without_doors(path: Path) -> ast.Module:
+    """The syntax of a file; of a package's own file without the functions that open its doors to readers."""
+    tree = _tree(path)
+    if path.name != "__init__.py":
+        return tree
+    kept = [node for node in tree.body if not (isinstance(node, ast.FunctionDef) and node.name in DOORS)]
+    return ast.Module(kept, tree.type_ignores)
 
 
 def _plain(node: object) -> object:
