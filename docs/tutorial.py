@@ -14,7 +14,7 @@ model = torchvision.models.resnet18(num_classes=10)
 pictures, labels = torch.randn(120, 3, 32, 32), torch.randint(10, (120,))
 batches = list(zip(pictures.split(40), labels.split(40), strict=True))  # a DataLoader does as well
 
-view = netspectra.lens(model, batches, layers=["conv1", "layer4.1.conv2", "fc"], null=20)
+view = netspectra.lens(model, batches, layers=["conv1", "fc"], lenses=["alignment", "spectra", "attack"])
 
 print(view.table.groupby(["lens", "layer"]).size())
 print(view.skipped)

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from project import ROOT
 
+import netspectra
 from netspectra import cli
 from netspectra.commands import dry_run
 from netspectra.commands.console import emit_json
@@ -17,7 +20,14 @@ from netspectra.commands.project import Project
 from netspectra.errors import NetspectraError
 
 COMMANDS = ("reproduce", "status", "explain", "verdicts", "settle", "lens")
-HEAVY = {"torch", "pandas", "matplotlib", "scipy", "numpy", "snakemake", "pydantic"}
+OWN = """
+from torch import nn
+
+
+def make(width=12):
+    return nn.Sequential(nn.Linear(8, width), nn.ReLU(), nn.Linear(width, 3))
+"""
+HEAVY = {"torch", "pandas", "matplotlib", "scipy", "numpy", "snakemake"}
 
 
 @pytest.fixture
@@ -235,3 +245,79 @@ def test_what_snakemake_refuses_is_said_once(monkeypatch):
 def test_json_holds_no_number_that_json_does_not_know(capsys):
     emit_json({"a": float("nan"), "b": [1.5, Path("x")], 3: (True, None)})
     assert json.loads(capsys.readouterr().out) == {"a": None, "b": [1.5, "x"], "3": [True, None]}
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A network of the reader's own with weights, others, and samples, in the working directory."""
+    from safetensors.torch import save_file
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cli_readers_module.py").write_text(OWN, encoding="utf-8")
+    space = {}
+    exec(OWN, space)
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        save_file(space["make"](12).state_dict(), tmp_path / f"w{seed}.safetensors")
+    generator = np.random.default_rng(0)
+    np.savez(tmp_path / "x.npz", x=generator.normal(size=(90, 8)).astype(np.float32), y=generator.integers(3, size=90))
+    return tmp_path
+
+
+def test_lens_writes_a_view_and_a_page_about_a_network_it_has_never_seen(own, capfd):
+    status = cli.main([
+        "lens", "cli_readers_module:make", "--argument", "width=12", "--weights", "w0.safetensors", "--data", "x.npz",
+        "--against", "w1.safetensors", "--lens", "spectra", "--lens", "similarity", "--null", "10", "--out", "seen",
+        "--json",
+    ])  # fmt: skip
+    out, err = capfd.readouterr()
+    found = json.loads(out)
+    assert status == 0
+    assert "90 samples in 1 batches" in err
+    view = netspectra.load_view(own / "seen")
+    assert found["numbers"] == len(view.table)
+    assert set(view.table.lens) == {"spectra", "similarity", "against"}
+    assert found["page"] == str(own / "seen/index.html")
+    assert "data:image/png;base64" in (own / "seen/index.html").read_text(encoding="utf-8")
+    status = cli.main(["lens", "cli_readers_module:make", "--data", "x.npz", "--lens", "alignment", "--layers", "0"])
+    out, err = capfd.readouterr()
+    assert status == 0
+    assert "no --weights, so it is looked at as the function makes it" in err
+    assert out.splitlines()[-1] == f"Page: {own / 'lens/index.html'}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--weights", "w0.safetensors", "--argument", "width=9"], "w0.safetensors: does not fit the network"),
+        (["--argument", "width"], "--argument: found 'width', wanted KEY=VALUE"),
+        (["--mean", "half"], "--mean: found 'half', wanted numbers between commas"),
+        (["--layers", "conv*"], "layers: "),
+        (["--lens", "spectre"], "lenses: wanted some of"),
+        (["--memory", "much"], "memory: "),
+        (["--data", "y.npz"], "y.npz: no such file"),
+    ],
+)
+def test_lens_refuses_in_error_and_remedy(own, capfd, arguments, error):
+    given = arguments if "--data" in arguments else [*arguments, "--data", "x.npz"]
+    status = cli.main(["lens", "cli_readers_module:make", *given])
+    out, err = capfd.readouterr()
+    last = err.splitlines()[-2:]
+    assert (status, out) == (1, "")
+    assert last[0].startswith(f"Error: {error}")
+    assert last[1].startswith("Remedy: ")
+    assert not (own / "lens").exists()
+
+
+def test_an_interrupted_look_keeps_what_was_seen(own, capfd, monkeypatch):
+    from netspectra.own import looks
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(looks, "accuracies", interrupted)
+    arguments = ["--data", "x.npz", "--lens", "alignment", "--lens", "pruning"]
+    status = cli.main(["lens", "cli_readers_module:make", *arguments])
+    assert status == cli.INTERRUPTED
+    assert capfd.readouterr().err.splitlines()[-2] == "Error: interrupted"
+    assert set(netspectra.load_view(own / "lens").table.lens) == {"alignment"}

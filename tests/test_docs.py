@@ -81,3 +81,19 @@ def test_every_lens_says_what_it_cannot_say():
     for lens in lenses:
         for part in ("**Says.**", "**Cannot say.**", "**Source.**", "**Cost.**"):
             assert part in titles[lens], (lens, part)
+
+
+def test_the_tutorial_runs_as_it_stands_and_writes_its_page(tmp_path):
+    command = [sys.executable, str(ROOT / "docs/tutorial.py")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "lens/index.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64" in page
+    assert "conv1" in done.stdout
+
+
+def test_the_tutorial_is_ten_lines():
+    code = (ROOT / "docs/tutorial.py").read_text(encoding="utf-8").rpartition('"""')[2]
+    lines = [line for line in code.splitlines() if line.strip() and not line.startswith(("import ", "from "))]
+    assert len(lines) <= 10

@@ -11,6 +11,7 @@ from netspectra.errors import NetspectraError, said
 
 EXTRAS = {"typer": "cli", "rich": "cli", "jinja2": "cli"}  # anything else that is missing is of the workflow
 USAGE, INTERRUPTED = 2, 130
+STOPPED = "Error: interrupted\nRemedy: run the same command again; finished work is kept"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,17 +24,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from netspectra.commands.app import app
 
-        return app(given or ["--help"], prog_name="netspectra", standalone_mode=False) or 0
+        sys.path.insert(0, "")  # a reader's own functions lie where the command is given
+        status = app(given or ["--help"], prog_name="netspectra", standalone_mode=False) or 0
+        return _end(STOPPED, status) if status == INTERRUPTED else status
     except (NetspectraError, OSError) as error:
         return _end(said(error))
     except ModuleNotFoundError as error:
         return _end(_missing(error))
     except KeyboardInterrupt:
-        return _end("Error: interrupted\nRemedy: run the same command again; finished work is kept", INTERRUPTED)
+        return _end(STOPPED, INTERRUPTED)
     except Exception as error:
         if not hasattr(error, "format_message"):  # typer's own, whose classes stand elsewhere from version to version
-            if type(error).__name__ == "Abort":
-                return _end("Error: interrupted\nRemedy: run the same command again", INTERRUPTED)
             raise
         return _end(_misused(error), USAGE)
 

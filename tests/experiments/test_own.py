@@ -107,7 +107,9 @@ def test_networks_are_held_against_their_weights_by_a_process_of_its_own(here):
     with pytest.raises(SettingsError) as caught:
         own_networks.check(settings)
     first, second = caught.value.args[0].splitlines()[1:]
-    assert first.startswith("  experiments.own.network: w0.safetensors: does not fit the network: 0.bias is (12,), wanted (13,)")
+    assert first.startswith(
+        "  experiments.own.network: w0.safetensors: does not fit the network: 0.bias is (12,), wanted (13,)"
+    )
     assert second.startswith("  experiments.own.against.other: model: module 'own_readers_module' has no attribute")
 
 
@@ -161,7 +163,9 @@ def test_a_lens_that_saw_nothing_says_why(findings):
     settings, found = findings
     table = found.table[found.table.lens != "pruning"]
     skipped = pd.DataFrame([{"lens": "pruning", "layer": "", "quantity": "skipped", "why": "there are no labels"}])
-    figure = plot.draw(pd.concat([table, skipped]), settings | {"figures": ["own_pruning"]}, {})["own_pruning"]
+    figure = plot.draw(pd.concat([table, skipped], ignore_index=True), settings | {"figures": ["own_pruning"]}, {})[
+        "own_pruning"
+    ]
     assert "there are no labels" in figure.axes[0].texts[0].get_text()
 
 

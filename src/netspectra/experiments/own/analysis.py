@@ -16,7 +16,7 @@ from netspectra.own.samples import Preparation, Samples, from_arrays, from_folde
 from netspectra.own.view import View
 from netspectra.statistics.intervals import Metrics
 
-WHOLE = ("lens", "layer", "quantity")
+KEY = ("lens", "layer", "quantity", "x")
 
 
 def analyse(given: Given) -> Findings:
@@ -86,11 +86,15 @@ def table_of(view: View) -> pd.DataFrame:
 
 
 def metrics_of(table: pd.DataFrame, changed: float, networks: int) -> Metrics:
-    """Numbers of whole layers, <lens>.<layer>.<quantity>, with their intervals; and what looking changed."""
+    """Numbers of whole layers, <lens>.<layer>.<quantity>, with their intervals; and what looking changed.
+
+    Those of the lens against end in the number of the network that is compared.
+    """
     metrics = Metrics()
-    whole = table[table.x.isna()].drop_duplicates(list(WHOLE))
+    whole = table[table.x.isna() | (table.lens == "against")].drop_duplicates(list(KEY))
     for row in whole[whole.value.map(math.isfinite)].itertuples():
-        name = ".".join(part for part in (row.lens, row.layer, row.quantity) if part)
+        number = "" if math.isnan(row.x) else f"{row.x:.0f}"
+        name = ".".join(part for part in (row.lens, row.layer, row.quantity, number) if part)
         metrics.number(name, row.value)
         if row.low <= row.value <= row.high and math.isfinite(row.low) and math.isfinite(row.high):
             metrics[f"{name}_low"], metrics[f"{name}_high"] = row.low, row.high
