@@ -1,5 +1,6 @@
 """The commands as typer has them: what each takes and what its help says. What they do stands in the modules beside."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -186,6 +187,8 @@ def lens(
     Labels are the classes of the folder, or y; without labels the lenses of accuracy are named as skipped. Weights are
     read from safetensors only, and held against the network's names and shapes; nothing is unpickled.
     """
+    # Before PyTorch is loaded: threads that spin while they wait steal the cores from all others.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from netspectra.commands import lens as command
     from netspectra.own.samples import Preparation
 
