@@ -4,7 +4,7 @@ PYTHON ?= python3
 SCALE ?=
 VENV := .venv
 BIN := $(VENV)/bin
-SNAKEMAKE := $(BIN)/snakemake $(if $(SCALE),--config scale=$(SCALE))
+SNAKEMAKE := $(BIN)/snakemake $(if $(SCALE)$(UNTRIED),--config $(if $(SCALE),scale=$(SCALE)) $(if $(UNTRIED),'untried=[$(UNTRIED)]'))
 IN_FORCE = $(or $(SCALE),$(shell sed -n 's/^scale: *//p' params.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONNOUSERSITE := 1
@@ -26,7 +26,7 @@ $(VENV)/ready: requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper or SCALE=smoke for another scale
+reproduce: $(VENV)/ready ## every figure, verdict and the report; SCALE=paper for another scale, UNTRIED='svcca_*' to leave out
 	@echo "Reproducing$(if $(SCALE), at scale $(SCALE)): data, networks, tables, figures, verdicts ..."
 	@$(SNAKEMAKE)
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.verdicts data/$(IN_FORCE)/metrics/claims.json

@@ -16,9 +16,17 @@ def keep_memory() -> None:
 
 
 def end_with_parent(every_s: float = 0.5) -> None:
-    """End this process when the one that started it is gone: the next run may write the same files."""
-    parent = os.getppid()
+    """End this process, and what it forks, when the one that started it is gone: the next may write the same files."""
+    _watch(os.getppid(), every_s)
+    forking: list[int] = []
+    os.register_at_fork(
+        before=lambda: forking.append(os.getpid()),
+        after_in_parent=forking.pop,
+        after_in_child=lambda: _watch(forking.pop(), every_s),
+    )
 
+
+def _watch(parent: int, every_s: float) -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(every_s)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from networks import seeded, value, vectors
+from own_networks import seeded, value, vectors
 from torch import nn
 
 import netspectra
@@ -141,10 +141,11 @@ def test_quantised_weights_are_skipped_with_the_reason():
     network = perceptron()
     network[2] = seeded(lambda: Quantised(network[2]))
     view = netspectra.lens(network, vectors(), null=3)
-    reasons = view.skipped[view.skipped.layer == "2"].set_index("lens").why
-    assert reasons["alignment"] == "its weights are torch.int8, quantised; dequantise the network first"
-    assert {"alignment", "spectra", "clipping"} <= set(reasons.index)
-    assert len(view.table[(view.table.layer == "2") & (view.table.quantity == "activation_dimension")])
+    (why,) = view.skipped[view.skipped.layer == "2"].why
+    assert why == "its weights are torch.int8, quantised; dequantise the network first"
+    assert netspectra.wrap(network).layers().set_index("layer").why["2"] == why
+    assert view.facts["layers"] == ["0", "4"]
+    assert len(view.table[(view.table.layer == "4") & (view.table.quantity == "activation_dimension")])
 
 
 def test_a_mode_that_changes_outputs_is_said():

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 SOURCES = Path(__file__).parents[2] / "src"
-BLOCKED = ("pydantic", "yaml", "torchvision", "jinja2", "typer", "rich", "snakemake", "dvc", "PIL")
+BLOCKED = ("pydantic", "yaml", "torchvision", "jinja2", "typer", "rich", "snakemake", "dvc")
 
 
 def run(code):

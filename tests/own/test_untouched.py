@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from networks import Grouped, Reused, seeded, vectors
+from own_networks import Grouped, Reused, seeded, vectors
 from readers import NETWORKS, facts, network_and_batches
 
 import netspectra

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from networks import seeded, vectors
+from own_networks import seeded, vectors
 from torch import nn
 
 import netspectra

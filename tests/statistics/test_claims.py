@@ -130,8 +130,9 @@ def test_families_fill_in_their_controls(write):
     ],
 )  # fmt: skip
 def test_a_wrong_claim_is_refused_by_name(write, entry, message):
-    with pytest.raises(ClaimError, match=message):
+    with pytest.raises(ClaimError, match=message) as error:
         claims.read(write(entry))
+    assert error.value.remedy.startswith("mend it, or git checkout ")
 
 
 def test_a_wrong_file_is_refused_by_name(tmp_path, write):

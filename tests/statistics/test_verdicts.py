@@ -87,6 +87,9 @@ def test_what_nobody_measures_is_an_error_of_the_claim_and_of_its_control():
         judge(claim({}, control=CONTROL), m=1)
     with pytest.raises(ClaimError, match=r"no metric 'm' in data/<scale>/metrics/e.json"):
         verdicts.judge([claim({})], {}, "s")
+    with pytest.raises(ClaimError) as error:
+        judge(claim({}, metric="maen"), mean=1)
+    assert error.value.remedy == "name one that analysis.py measures, as 'mean'; the entry is in claims.yaml"
 
 
 def test_claims_of_a_document_are_adjusted_to_each_other():

@@ -92,13 +92,13 @@ WRONG = [
     ((*MLP, "variants", "mlp"), {"optimiser": {"name": "sgd"}}, "variants.mlp.optimiser.rate: missing"),
     ((*MLP, "variants"), {0: {}}, "variants.0: found the key 0, wanted text; write it in quotes"),
     (("experiments", "align_prunning"), {}, "unknown key 'align_prunning'; .*did you mean 'align_pruning'"),
-    ((*PRUNING, "networks"), ["align_mpl"], "align_pruning.networks: found 'align_mpl', wanted of align_mlp"),
+    ((*PRUNING, "networks"), ["align_mpl"], "align_pruning.networks: found 'align_mpl', wanted one of align_mlp"),
     ((*PRUNING, "fractions"), [0.1, 1.5], "fractions.1: found 1.5, wanted at most 1"),
     ((*PRUNING, "fractions"), [0.0, 0.9], "align_pruning.fractions: found .*, wanted 0.1 among them"),
     ((*PRUNING, "figures"), ["a", "a"], "align_pruning.figures: found 'a' twice"),
     ((*PRUNING, "figures"), ["align_by_layer"], "figures: found 'align_by_layer', which align_training draws"),
     ((*PRUNING, "random_draw"), 3, "align_pruning: unknown key 'random_draw'; .*did you mean 'random_draws'"),
-    (("experiments", "rainbow_samples", "data"), ["imagenet"], "samples.data: found 'imagenet', wanted of mnist"),
+    (("experiments", "rainbow_samples", "data"), ["imagenet"], "samples.data: found 'imagenet', wanted one of mnist"),
     (("experiments", "rainbow_spectra", "batch"), {"rainbow_mlp": 9}, "spectra.batch: found values for rainbow_mlp,"),
     (("experiments", "active_choices", "choices", "relu"), {"activaton": "relu"}, "relu: unknown key 'activaton'"),
     (("experiments", "active_spectrum", "samples"), 5145, "samples: found 5145, wanted at least 5146, as many"),
@@ -238,7 +238,7 @@ def test_a_variant_that_an_overlay_sets_to_null_is_left_out():
 
 def test_untried_experiments_are_left_out_with_the_networks_they_alone_read():
     everything = resolve(changed((("untried",), [])))
-    found = resolve(changed((("untried",), ["align_training", "rainbow_spectra", "cca_mnist"])))
+    found = resolve(changed((("untried",), ["align_train*", "rainbow_spectra", "cca_mnist"])))
     assert set(everything["experiments"]) - set(found["experiments"]) == {
         "align_training",
         "rainbow_spectra",

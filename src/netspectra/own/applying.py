@@ -6,11 +6,11 @@ import pandas as pd
 import torch
 from torch import nn
 
-from netspectra.networks.layers import out_of_reach, weight_layers
+from netspectra.networks.layers import weight_layers
 from netspectra.networks.weights import WeightLayer
 from netspectra.own.curves import PRUNED
 from netspectra.own.rows import weights_problem
-from netspectra.own.spots import chosen
+from netspectra.own.spots import chosen, unreadable
 
 LENSES = ("alignment", "spectra", "clipping", "pruning", "attack", "similarity", "rainbow", "active_subspace")
 BY_LAYER = ("alignment", "spectra", "clipping", "pruning", "similarity")
@@ -20,8 +20,8 @@ LOOKUP = "a lookup multiplies no vector by its weights"
 def layer_table(network: nn.Module) -> pd.DataFrame:
     """Layer, kind, nodes, d, lenses (separated by spaces) and why ("lens: reason; ...") of every layer."""
     found = [_described(layer) for layer in weight_layers(network).values()]
-    reasons = {name: why for name, why in out_of_reach(network).items() if name not in weight_layers(network)}
-    found += [(name, type(network.get_submodule(name)).__name__, 0, 0, "", why) for name, why in reasons.items()]
+    others = unreadable(network).items()
+    found += [(name, type(network.get_submodule(name)).__name__, 0, 0, "", why) for name, why in others]
     return pd.DataFrame(found, columns=["layer", "kind", "nodes", "d", "lenses", "why"])
 
 

@@ -81,7 +81,7 @@ class Source:
                 "put it in a list: [batch]",
             )
         self.hooks, self.network, self.most = hooks, network, most
-        self.loader = _held(loader, limit) if iter(loader) is loader else loader
+        self.loader = _held(loader, limit) if isinstance(loader, Iterator) else loader
         self.before = 0
 
     def __iter__(self) -> Iterator[Batch]:

@@ -12,11 +12,11 @@ from torch import nn
 from netspectra.errors import DeviceError, NetspectraError
 from netspectra.networks.flow import call
 from netspectra.networks.looking import looking
-from netspectra.own import looks, rows
+from netspectra.own import looks, relating, rows
 from netspectra.own.applying import LENSES
 from netspectra.own.batches import Hook, Source, place_of
 from netspectra.own.checking import mode_difference
-from netspectra.own.looks import Look
+from netspectra.own.look import Look
 from netspectra.own.streaming import bytes_of
 from netspectra.own.tidy import frame, over_networks
 from netspectra.own.view import Interrupted, View
@@ -100,7 +100,7 @@ def _seen(look: Look, chosen: list[str]) -> View:
                     ways[step](look, names)
                 done += names
             if "similarity" in chosen and look.against:
-                looks.against(look)
+                relating.against(look)
             if "active_subspace" in chosen:
                 looks.subspaces(look)
         except KeyboardInterrupt:
@@ -145,7 +145,7 @@ def _notes(net: Wrapped, batch: object) -> list[str]:
 
 
 def _view(look: Look) -> View:
-    skipped = pd.DataFrame(look.skipped, columns=["layer", "lens", "why"])
+    skipped = pd.DataFrame(look.skipped, columns=["layer", "lens", "why"]).astype(str)
     inputs = max([int(r[4]) for r in look.rows if r[2] == "activation_samples"], default=None)
     facts = {
         "network": type(look.net.model).__name__,

@@ -1,7 +1,7 @@
 """Whether looking at a network changes what it gives, and whether lenses that change nothing give it itself."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -10,7 +10,7 @@ from torch import nn
 from netspectra.errors import NetspectraError
 from netspectra.lenses.pruning import evaluate_masked
 from netspectra.measures.eigenspectra import weight_spectrum
-from netspectra.networks.flow import call, first_tensor
+from netspectra.networks.flow import call, first_tensor, logits
 from netspectra.networks.looking import looking
 from netspectra.networks.places import read
 from netspectra.own import curves
@@ -44,7 +44,7 @@ def check(net: "Wrapped", source: Source) -> pd.DataFrame:
 def outputs_of(network: nn.Module, batch: Batch) -> torch.Tensor:
     """First tensor that the network returns, in the mode it is in."""
     with torch.no_grad():
-        return first_tensor(call(network, batch.inputs)).detach().clone()
+        return _tensor(call(network, batch.inputs)).detach().clone()
 
 
 def mode_difference(network: nn.Module, batch: Batch) -> float:
@@ -71,7 +71,12 @@ def _outputs(net: "Wrapped", source: Source) -> Iterator[Found]:
     yield _same(
         "runs twice", "", again, wanted, "the network draws random numbers in evaluation mode; seed or remove them"
     )
-    yield _same("is looked at", "", first_tensor(seen), wanted, REMEDY)
+    yield _same("is looked at", "", _tensor(seen), wanted, REMEDY)
+
+
+def _tensor(outputs: Any) -> torch.Tensor:
+    found = first_tensor(outputs)
+    return logits(outputs) if found is None else found
 
 
 def _curves(net: "Wrapped", task: Task, found: Map) -> Iterator[Found]:

@@ -9,9 +9,9 @@ from torch import nn
 
 from netspectra.networks.flow import map_tensors
 from netspectra.own import pairs
+from netspectra.own.joint import JointSums
 from netspectra.own.pairs import MEASURES, Side
 from netspectra.own.permuting import Null, Ready, nulls, orders
-from netspectra.own.sums import JointSums
 from netspectra.own.tidy import NAN, Row, row
 
 NULLED = ("cca", "svcca", "cka")  # those whose null is drawn by default: the others take three times as long
@@ -38,14 +38,14 @@ class Pair:
 
 
 def sides_of(sums: JointSums) -> dict[str, Side]:
-    """Summary of every place.
+    """Summary of every place that was not given up.
 
     Raises:
         ValueError: Fewer than two inputs.
     """
     scatter, mean = sums.moments.covariance() * (sums.moments.count - 1), sums.moments.mean
     found = {}
-    for name, columns in sums.columns.items():
+    for name, columns in ((n, c) for n, c in sums.columns.items() if n not in sums.lost):
         own = scatter[columns, columns]
         fourth = norm_product(sums, scatter, mean, name, name)
         found[name] = Side(name, sums.moments.count, mean[columns][:-1], own[:-1, :-1].contiguous(), fourth)

@@ -15,6 +15,7 @@ from netspectra.networks.layers import out_of_reach, weight_layers
 from netspectra.networks.looking import looking
 from netspectra.networks.weights import WeightLayer
 from netspectra.own.batches import Batch
+from netspectra.own.rows import weights_problem
 
 Layers = str | Sequence[str]
 
@@ -62,7 +63,7 @@ def chosen(names: Iterable[str], layers: Layers) -> list[str]:
     """
     names = list(names)
     patterns = [layers] if isinstance(layers, str) else list(layers)
-    for pattern in patterns:
+    for pattern in patterns if names or patterns != ["*"] else ():
         if not any(fnmatchcase(name, pattern) for name in names):
             raise ValueError(f"layers: wanted a pattern that matches one of {', '.join(names)}; found {pattern!r}")
     return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
@@ -74,15 +75,25 @@ def met(network: nn.Module, batch: Batch, layers: Layers = "*") -> Map:
     Raises:
         ValueError: A pattern that matches no layer.
     """
-    known, found = weight_layers(network), Map()
-    wanted = chosen([*known, *(name for name in out_of_reach(network) if name not in known)], layers)
-    calls = _calls(network, batch)
+    known, found, reasons = weight_layers(network), Map(), unreadable(network)
+    wanted, calls = chosen([*known, *reasons], layers), _calls(network, batch)
     for name in wanted:
         if name in known:
             _add(found, network, known[name], calls)
         else:
-            found.absent[name] = out_of_reach(network)[name]
+            found.absent[name] = reasons[name]
     return found
+
+
+def unreadable(network: nn.Module) -> dict[str, str]:
+    """Modules with weights that are no known matrix or no real numbers, {name: why}."""
+    known = weight_layers(network)
+    found = {name: why for name, why in out_of_reach(network).items() if name not in known}
+    for name, module in network.named_modules():
+        weight = getattr(module, "weight", None)
+        if callable(weight) or (isinstance(weight, torch.Tensor) and not weight.is_floating_point()):
+            found.setdefault(name, weights_problem(weight))
+    return {name: why for name, why in found.items() if name not in known}
 
 
 def _calls(network: nn.Module, batch: Batch) -> dict[int, list[tuple[int, ...]]]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -70,9 +69,22 @@ class Lost:
 
 
 def stream(
-    network: nn.Module, source: Source, collectors: Sequence[Collector], budget: float, say: Said = lambda text: None
+    network: nn.Module,
+    source: Source,
+    collectors: Sequence[Collector],
+    budget: float,
+    say: Said = lambda text: None,
+    done: Callable[[Collector], None] = lambda collector: None,
 ) -> Lost:
     """Show all batches to all collectors, some of them at a time where not all fit into memory together.
+
+    Args:
+        network: Any module.
+        source: Its data.
+        collectors: What is wanted.
+        budget: Bytes that they may take together.
+        say: Told before every pass.
+        done: Given every collector that has not given up after its pass, so that its sums can be forgotten.
 
     Returns:
         Which gave up, and why: one that does, or that alone needs more memory than there is, stops no other.
@@ -82,6 +94,9 @@ def stream(
     for number, together in enumerate(rounds, 1):
         say(f"pass {number} of {len(rounds)} over the data, {len(together)} sums")
         _one_pass(network, source, together, lost)
+        for collector in together:
+            if not lost.of(collector):
+                done(collector)
     return lost
 
 
@@ -109,19 +124,6 @@ def bytes_of(memory: str | float) -> float:
     if not match or match[2].upper() not in UNITS or not float(match[1]):
         raise ValueError(f"memory: wanted a size such as '4GB' or a number of bytes, found {memory!r}")
     return float(match[1]) * UNITS[match[2].upper()]
-
-
-@contextmanager
-def shown_logits(network: nn.Module, logits: Callable | None) -> Iterator[None]:
-    """For as long as it lasts, the network returns what `logits` makes of its outputs; nothing where it is None."""
-    if logits is None:
-        yield
-        return
-    handle = network.register_forward_hook(lambda module, inputs, output: logits(output))
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def _one_pass(network: nn.Module, source: Iterable[Batch], collectors: list[Collector], lost: Lost) -> None:

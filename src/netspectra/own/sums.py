@@ -3,7 +3,7 @@
 Inputs are dealt into blocks in turn, so that a bootstrap over blocks is one over samples.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from math import prod
 
@@ -14,7 +14,7 @@ from netspectra.measures.moments import Moments
 from netspectra.networks.weights import WeightLayer
 from netspectra.own import rows
 from netspectra.own.batches import Batch
-from netspectra.own.rows import Selected, Unusable
+from netspectra.own.rows import Selected
 from netspectra.own.spots import Spot
 from netspectra.own.streaming import Seen
 
@@ -68,6 +68,10 @@ class ActivationSums:
         self.pairs += int(sizes.square().sum())
         self._add_within(found, sizes[sizes > 0])
 
+    def forget(self) -> None:
+        """Let the memory go."""
+        self.blocks = []
+
     def _add_within(self, found: Selected, sizes: torch.Tensor) -> None:
         """Squared products of rows of one input, sum_i |X_i X_i'|^2, and the squared norm of every input."""
         x = found.values.double()
@@ -115,6 +119,10 @@ class InputSums:
                 moments.update(x)
             self._add_blocks(values.double(), (found.inputs + first) % BLOCKS)
 
+    def forget(self) -> None:
+        """Let the memory go."""
+        self.moments = []
+
     def _add_blocks(self, x: torch.Tensor, block: torch.Tensor) -> None:
         """Add rows (groups, rows, d) to the sums of their blocks."""
         self.origin = x.mean(1, keepdim=True) if self.origin is None else self.origin
@@ -123,105 +131,6 @@ class InputSums:
         squares = torch.cat([torch.ones_like(z[:, :1]), x.square().sum(-1).T, z.square()], 1)
         self.blocks.index_add_(0, block, squares)
         self.means.index_add_(0, block, torch.cat([x.movedim(1, 0).flatten(1), z], 1))
-
-
-class JointSums:
-    """Joint moments of several places with inputs as samples; every place has one more column, its squared norm.
-
-    The norm, about the mean of the first batch, is what debiased CKA needs of single samples.
-
-    Attributes:
-        moments: Of all columns side by side.
-        columns: {place: where its columns stand, the norm last}.
-        origin: {place: mean of the first batch}.
-        lost: {place: why it was given up}; its columns are zero from then on.
-    """
-
-    lens, entering = "similarity", ()
-
-    def __init__(self, places: Mapping[str, tuple[nn.Module, int]], tokens: str) -> None:
-        self.layer, self.leaving = " and ".join(places), tuple(places)
-        self.modules, self.tokens = {name: module for name, (module, _) in places.items()}, tokens
-        self.columns, width = {}, 0
-        for name, (_, d) in places.items():
-            self.columns[name] = slice(width, width + d + 1)
-            width += d + 1
-        self.bytes = 8.0 * 2 * width * width
-        self.moments, self.origin, self.lost = Moments(width), {}, {}
-
-    def take(self, seen: Seen) -> None:
-        """Add one batch."""
-        self.add({name: found for name in self.leaving if (found := self._rows(name, seen)) is not None})
-
-    def add(self, found: Mapping[str, Selected]) -> None:
-        """Add rows of the same inputs of all places that are not given up.
-
-        Raises:
-            Unusable: No place is left.
-        """
-        if not found:
-            raise Unusable("; ".join(f"{name}: {why}" for name, why in self.lost.items()))
-        first = next(iter(found.values()))
-        for name in [name for name, part in found.items() if not torch.equal(first.inputs, part.inputs)]:
-            self.lost[name] = (
-                f"its rows are of other tokens than those of {self.leaving[0]}; tokens='mean' makes them alike"
-            )
-        none = first.values.new_zeros(len(first.inputs), 0, dtype=torch.float64)
-        parts = [self._with_norm(name, found[name].values if name not in self.lost else none) for name in self.columns]
-        if len(first.inputs):
-            self.moments.update(torch.cat(parts, 1))
-
-    def _rows(self, name: str, seen: Seen) -> Selected | None:
-        if name in self.lost:
-            return None
-        try:
-            x = rows.by_name(seen.reading.leaving, name)
-            return rows.leaving(x, self.modules[name], seen.batch, self.tokens)
-        except Unusable as error:
-            self.lost[name] = str(error)
-        return None
-
-    def _with_norm(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        if not x.shape[1]:
-            columns = self.columns[name]
-            return x.new_zeros(len(x), columns.stop - columns.start)
-        x = x.double()
-        origin = self.origin.setdefault(name, x.mean(0))
-        return torch.cat([x, (x - origin).square().sum(1, keepdim=True)], 1)
-
-
-class Held:
-    """Rows of one place as they come, in float32, as long as they are not too many.
-
-    Attributes:
-        parts: Rows batch by batch.
-    """
-
-    lens, entering = "similarity", ()
-
-    def __init__(self, place: str, module: nn.Module, tokens: str, limit: float) -> None:
-        self.layer, self.leaving, self.module, self.tokens, self.bytes = place, (place,), module, tokens, limit
-        self.parts: list[torch.Tensor] = []
-        self.owners: list[torch.Tensor] = []
-        self.size = 0
-
-    def take(self, seen: Seen) -> None:
-        """Add one batch.
-
-        Raises:
-            ValueError: Too many to be held.
-        """
-        found = rows.leaving(rows.by_name(seen.reading.leaving, self.layer), self.module, seen.batch, self.tokens)
-        self.size += 4 * found.values.numel()
-        if self.size > self.bytes:
-            self.parts.clear()
-            raise ValueError(f"its activations take more than {self.bytes / 1e9:.2g} GB; pass a larger memory=")
-        self.parts.append(found.values.to("cpu", torch.float32))
-        self.owners.append(found.inputs.cpu() + seen.first)
-
-    def rows(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """All rows, and the input of each."""
-        return torch.cat(self.parts), torch.cat(self.owners)
 
 
 def _gram(x: torch.Tensor) -> torch.Tensor:

@@ -22,21 +22,23 @@ class Task:
     Args:
         network: Any classifier.
         source: Batches with labels.
-        ready: Whether what the network returns must be cut to tokens that count, or made logits by a hook; else it
-            runs without a hook, so that lenses may cut a chain where they like.
+        cut: Whether labels of several entries per input are classes of tokens, of which some do not count; else they
+            are truth values. A network whose outputs need neither a cut nor a hook runs without one, so that lenses
+            may cut a chain where they like.
     """
 
-    def __init__(self, network: nn.Module, source: Source) -> None:
+    def __init__(self, network: nn.Module, source: Source, cut: bool = True) -> None:
         self.network, self.source = network, source
         self.kept: torch.Tensor | None = None
         first = next(iter(source))
         self.problem = _problem(first.labels)
-        self.hooked = source.hooks.logits is not None or (first.labels is not None and first.labels.ndim > 1)
+        self.cuts = cut and first.labels is not None and first.labels.ndim > 1 and not self.problem
+        self.hooked = source.hooks.logits is not None or self.cuts
 
     def batches(self) -> Iterator[tuple[flow.Inputs, torch.Tensor]]:
         """Inputs and the labels that count."""
         for batch in self.source:
-            self.kept = _counting(batch) if self.hooked else None
+            self.kept = _counting(batch) if self.cuts else None
             yield batch.inputs, batch.labels if self.kept is None else batch.labels[self.kept]
 
     @contextmanager
@@ -72,10 +74,8 @@ class Task:
         return found / count
 
 
-def _counting(batch: Batch) -> torch.Tensor | None:
+def _counting(batch: Batch) -> torch.Tensor:
     """Which labels count, in their shape: those that are not negative, at tokens that the mask keeps."""
-    if batch.labels.ndim < 2:
-        return None
     kept = batch.labels >= 0
     fits = batch.mask is not None and batch.mask.shape == kept.shape
     return kept & batch.mask if fits else kept

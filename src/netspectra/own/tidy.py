@@ -39,7 +39,8 @@ def shares(
 
 def frame(rows: Iterable[Row]) -> pd.DataFrame:
     """The tidy table of rows."""
-    return pd.DataFrame(list(rows), columns=list(COLUMNS))
+    found = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    return found.astype(dict.fromkeys(COLUMNS[:3], str) | dict.fromkeys(COLUMNS[3:], float))
 
 
 def over_networks(tables: Sequence[pd.DataFrame], level: float = 0.95) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """A reader's network made ready: `wrap` says what is what, and every part of the instrument is a method."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,12 +10,9 @@ from torch import nn
 
 from netspectra.measures.eigenspectra import Spectrum
 from netspectra.measures.moments import Moments
-from netspectra.networks.looking import looking
-from netspectra.networks.places import read
-from netspectra.own import applying, checking, curves, generation, rows, subspace
+from netspectra.own import applying, checking, curves, generation, recording, rows, subspace
 from netspectra.own.batches import Hook, Hooks, Source
-from netspectra.own.recorded import Activations, Rows, Writer, finish
-from netspectra.own.rows import Unusable
+from netspectra.own.recorded import Activations
 from netspectra.own.spots import Map, met
 from netspectra.own.streaming import bytes_of
 from netspectra.own.tasks import Task
@@ -112,7 +108,9 @@ class Wrapped:
         rows.check_tokens(tokens)
         source = self.source(loader, samples)
         with torch.random.fork_rng(devices=_devices(self.model)):
-            return _recorded(self.model, source, self.met(source, layers), tokens, Path(spill) if spill else None)
+            return recording.recorded(
+                self.model, source, self.met(source, layers), tokens, Path(spill) if spill else None
+            )
 
     def moments(
         self, loader: Iterable, layers: str | Sequence[str] = "*", samples: int | None = None, tokens: str = "all"
@@ -125,7 +123,7 @@ class Wrapped:
         found: dict[str, Moments] = {}
         with torch.random.fork_rng(devices=_devices(self.model)):
             where = self.met(source, layers)
-            for place, values, _ in _flowing(self.model, source, where, tokens, {}):
+            for place, values, _ in recording.flowing(self.model, source, where, tokens, {}):
                 found.setdefault(place, Moments(values.shape[1])).update(values)
         return found
 
@@ -176,7 +174,8 @@ class Wrapped:
         samples: int | None = CURVE_SAMPLES,
     ) -> pd.DataFrame:
         """Accuracy under attack by strength, and the critical strength of every input; see `attacking.attack`."""
-        task = Task(self.model, self.source(loader, samples)) if loss == "bce" else self.task(loader, samples)
+        source = self.source(loader, samples)
+        task = Task(self.model, source, cut=False) if loss == "bce" else self.task(source.loader, samples)
         return frame(curves.attack_rows(curves.attacked(task, epsilons, loss)))
 
     def rainbow(self, loader: Iterable, *, seed: int = 0, samples: int | None = None, **recipe: object) -> nn.Module:
@@ -200,42 +199,6 @@ class Wrapped:
     def with_memory(self, memory: str | float) -> "Wrapped":
         """The same, whose methods may take so much memory."""
         return replace(self, memory=bytes_of(memory))
-
-
-def _recorded(model: nn.Module, source: Source, where: Map, tokens: str, folder: Path | None) -> Activations:
-    skipped = dict(where.absent)
-    if folder:
-        folder.mkdir(parents=True, exist_ok=True)
-    writers: dict[str, Writer] = {}
-    with ExitStack() as stack:
-        for place, values, inputs in _flowing(model, source, where, tokens, skipped):
-            if place not in writers:
-                writers[place] = Writer(folder, len(writers))
-                stack.callback(writers[place].stop)
-            writers[place].write(values, inputs)
-    writers = {place: writer for place, writer in writers.items() if place not in skipped}
-    layers: dict[str, Rows] = {place: writer.close(folder) for place, writer in writers.items()}
-    if folder:
-        finish(folder, writers, skipped)
-    return Activations(layers, skipped, folder)
-
-
-def _flowing(model: nn.Module, source: Source, where: Map, tokens: str, skipped: dict[str, str]) -> Iterable[tuple]:
-    """Place, rows and their inputs, batch by batch; a place that cannot be looked at goes into `skipped`."""
-    modules = {spot.place: spot.layer.module for spot in where.spots}
-    first = 0
-    for batch in source:
-        alive = [place for place in where.places if place not in skipped]
-        with looking(model), torch.no_grad():
-            leaving = read(model, batch.inputs, leaving=alive, outputs=False).leaving
-        for place in alive:
-            try:
-                found = rows.leaving(rows.by_name(leaving, place), modules[place], batch, tokens)
-            except Unusable as error:
-                skipped[place] = str(error)
-            else:
-                yield place, found.values, found.inputs + first
-        first += batch.samples
 
 
 def _devices(model: nn.Module) -> list[int]:

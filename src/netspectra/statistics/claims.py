@@ -122,7 +122,16 @@ def read(file: Path | str) -> list[Claim]:
     Raises:
         ClaimError: Names every key that is wrong, unknown or missing, and ids that stand twice.
     """
-    file, found = Path(file), _file(file)
+    file = Path(file)
+    try:
+        return _claims(file)
+    except ClaimError as error:
+        error.remedy = error.remedy or f"mend it, or git checkout {file}"
+        raise
+
+
+def _claims(file: Path) -> list[Claim]:
+    found = _file(file)
     entries = [one for entry in found.claims for one in expand(entry, file)]
     named = [{"document": found.document, "experiment": file.parent.name, **entry} for entry in entries]
     claims = [_claim(file, entry) for entry in named]
@@ -141,7 +150,9 @@ def read_all(files: Iterable[Path | str]) -> list[Claim]:
     found: dict[str, Claim] = {}
     for claim in (claim for file in files for claim in read(file)):
         if claim.id in found:
-            raise ClaimError(f"{claim.id}: stands in {found[claim.id].experiment} and in {claim.experiment}")
+            raise ClaimError(
+                f"{claim.id}: stands in {found[claim.id].experiment} and in {claim.experiment}", "rename one of them"
+            )
         found[claim.id] = claim
     return list(found.values())
 

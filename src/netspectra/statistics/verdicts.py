@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from netspectra.errors import ClaimError, NetspectraError, said
@@ -80,10 +81,13 @@ def _verdict(claim: Claim, found: Mapping, scale: str, networks: int | None) -> 
 
 
 def _estimate(claim: Claim, name: str, found: Mapping, networks: int | None) -> Estimate:
+    there = found.get(claim.experiment, {})
     try:
-        return estimate_of(found.get(claim.experiment, {})[name], networks, exact=claim.exact)
+        return estimate_of(there[name], networks, exact=claim.exact)
     except KeyError:
-        raise ClaimError(f"{claim.id}: no metric {name!r} in data/<scale>/metrics/{claim.experiment}.json") from None
+        where, near = f"data/<scale>/metrics/{claim.experiment}.json", get_close_matches(name, there, 1)
+        remedy = f"name one that analysis.py measures{f', as {near[0]!r}' if near else ''}; the entry is in claims.yaml"
+        raise ClaimError(f"{claim.id}: no metric {name!r} in {where}", remedy) from None
 
 
 def _numbers(estimate: Estimate) -> dict:

@@ -13,6 +13,7 @@ from netspectra.workflow.layout import machine_of
 
 STORE = "NETSPECTRA_STORE"  # names a folder of finished work that several clones have in common
 ERRORS = records.FOLDER / "errors"
+REMEDY = "change what is named, then run again: what is finished stays"
 
 
 def run(job: Any) -> None:
@@ -26,8 +27,19 @@ def run(job: Any) -> None:
     except Exception as error:
         traceback.print_exc()
         ERRORS.mkdir(parents=True, exist_ok=True)
-        (ERRORS / f"{job.rule}.txt").write_text(f"{said(error)}\nLog: {job.log[0]}\n", encoding="utf-8")
+        (ERRORS / f"{job.rule}.txt").write_text(f"{told(error)}\nLog: {job.log[0]}\n", encoding="utf-8")
         raise SystemExit(1) from None
+
+
+def told(error: BaseException) -> str:
+    """An error with its remedy, also where the message holds it."""
+    text = said(error)
+    if "\nRemedy: " not in text:
+        text += f"\nRemedy: {REMEDY}"
+    if isinstance(error, NetspectraError | OSError):
+        return text
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return text.replace("\n", f" ({last.filename}, line {last.lineno})\n", 1)
 
 
 def machine(job: Any) -> dict:

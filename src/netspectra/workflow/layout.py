@@ -44,7 +44,8 @@ def version_of(name: str, block: dict) -> dict:
     """
     chosen, versions = block["version"], block["versions"]
     if chosen not in versions:
-        raise SettingsError(f"params.yaml: data.{name}.version: found {chosen!r}, allowed: {', '.join(versions)}")
+        found = f"params.yaml: data.{name}.version: found {chosen!r}"
+        raise SettingsError(found, f"choose one of {', '.join(versions)}")
     return {key: value for key, value in block.items() if key not in ("version", "versions")} | versions[chosen]
 
 

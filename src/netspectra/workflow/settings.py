@@ -1,5 +1,6 @@
 """params.yaml: the scale's overlay laid over the documents' own numbers, checked against closed, typed models."""
 
+import fnmatch
 import importlib
 from collections.abc import Iterator
 from copy import deepcopy
@@ -82,7 +83,7 @@ def resolve(params: dict) -> dict:
     """The settings in force: `params` with the overlay of its scale laid over and defaults filled in, scales left out.
 
     A variant of a network that is null, in an overlay or below it, is left out. So are the experiments that `untried`
-    names, and the networks that they alone read.
+    names, by patterns too, and the networks that they alone read.
 
     Args:
         params: The whole of params.yaml.
@@ -155,9 +156,10 @@ def _tried(merged: dict) -> dict:
     untried, experiments = merged.pop("untried", []), merged.get("experiments", {})
     if not untried or not isinstance(experiments, dict):
         return merged
-    if not isinstance(untried, list) or not all(name in experiments for name in map(str, untried)):
-        raise SettingsError(f"params.yaml: untried: found {untried!r}, wanted a list of names under experiments")
-    untried = list(map(str, untried))
+    if not isinstance(untried, list) or not all(fnmatch.filter(experiments, str(pattern)) for pattern in untried):
+        problem = f"params.yaml: untried: found {untried!r}, wanted a list of names or patterns of experiments"
+        raise SettingsError(problem, f"name some of {', '.join(experiments)}")
+    untried = [name for pattern in untried for name in fnmatch.filter(experiments, str(pattern))]
     read = {name: _networks_read(block) for name, block in experiments.items()}
     there = set().union(*(read[name] for name in experiments if name not in untried))
     alone = set().union(*(read[name] for name in untried)) - there
@@ -256,11 +258,11 @@ def _references(found: Params, experiments: dict[str, Experiment]) -> Iterator[s
             there = getattr(found, kind)
             for wanted in getattr(block, kind, []):
                 if wanted not in there:
-                    yield f"experiments.{name}.{kind}: found {wanted!r}, wanted of {', '.join(there) or 'none'}"
+                    yield f"experiments.{name}.{kind}: found {wanted!r}, wanted one of {', '.join(there) or 'none'}"
         for wanted in getattr(block, "reads", []):
             if wanted not in experiments or wanted == name:
                 others = ", ".join(other for other in experiments if other != name)
-                yield f"experiments.{name}.reads: found {wanted!r}, wanted of {others or 'none'}"
+                yield f"experiments.{name}.reads: found {wanted!r}, wanted one of {others or 'none'}"
         for figure in block.figures:
             if drawn.setdefault(figure, name) != name:
                 yield f"experiments.{name}.figures: found {figure!r}, which {drawn[figure]} draws; give it another name"
