@@ -25,7 +25,7 @@ from netspectra.own.weights_file import Shapes, check, shapes_in
 def model_of(
     name: str, arguments: Mapping[str, Any] | None = None, weights: Path | str | None = None, *, seed: int = 0
 ) -> nn.Module:
-    """A network of a reader's own.
+    """A network of a reader's own, in evaluation mode.
 
     Args:
         name: "package.module:function" of what makes it; the working directory is searched too.
@@ -44,7 +44,7 @@ def model_of(
     if weights is not None:
         check(weights, found, *_state_of(network))
         _fill(network, weights)
-    return network
+    return network.eval()
 
 
 def problem_of(name: str, arguments: Mapping[str, Any], weights: str | None) -> NetspectraError | None:
