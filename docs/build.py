@@ -18,7 +18,7 @@ import netspectra
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 MODULES = ("netspectra", "!netspectra\\.experiments\\..*")
-EXTRAS = ("tables", "fenced-code-blocks", "header-ids", "cuddled-lists", "break-on-backslash")
+EXTRAS = ("tables", "fenced-code-blocks", "header-ids", "cuddled-lists", "code-friendly")
 FIRST = ("index", "first_page", "lenses", "tutorial", "verdicts")
 LINK = re.compile(r"(?<=\]\()(?:docs/)?([\w/]+)\.md(?=[#)])")
 

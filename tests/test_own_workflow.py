@@ -53,8 +53,13 @@ def write(project, block):
 
 
 def test_it_goes_the_whole_way(project):
-    project.succeed("snakemake", "--cores", "1")
-    assert project.nothing_to_do()
+    done = project.run("python", "-m", "netspectra.cli", "reproduce", "--json", "--cores", "1", PYTHONPATH="src")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["page"] == str(project.folder / "report/smoke/index.html")
+    assert "1 reproduced" in said["verdicts"][-1]  # the check that looking changes nothing
+    status = project.succeed("python", "-m", "netspectra.cli", "status", PYTHONPATH="src")
+    assert "Nothing to do." in status
     metrics = json.loads((project.folder / METRICS).read_text())
     assert metrics["outputs_changed"] == 0
     assert {"alignment.0.mean_alignment", "alignment.2.mean_alignment"} <= set(metrics)
@@ -67,7 +72,10 @@ def test_it_goes_the_whole_way(project):
 
 def test_other_weights_run_it_again_and_weights_that_do_not_fit_stop_it(project):
     weigh(project, 1)
-    assert "rule own:" in project.succeed("snakemake", "-n")
+    found = project.run("python", "-m", "netspectra.cli", "status", "--json", PYTHONPATH="src")
+    why = {job["name"]: job["why"] for job in json.loads(found.stdout)["jobs"]}
+    assert "mine.safetensors" in why["own"]
+    assert why["cca_toy"] is None
     weigh(project, 1, width=13)
     done = project.run("snakemake", "-n")
     weigh(project, 0)
