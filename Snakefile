@@ -39,10 +39,13 @@ rule all:
     input:
         FIGURES,
         layout.metrics_file(config, "claims"),
+        layout.overview_file(config, "svg"),
+        layout.overview_file(config, "png"),
         layout.page_file(config),
 
 
 if workflow.is_main_process:
+    take_over(workflow.logger_manager, config)
     atexit.register(say_errors, time.time())
     ours(check_claims)
     ours(own_networks.check, config)

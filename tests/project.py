@@ -81,7 +81,7 @@ class Project:
 
     def environment(self, **changed: str) -> dict[str, str]:
         """Of a plain user who has put the environment's programs on the path."""
-        return os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"} | changed
+        return os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1", "VERBOSE": ""} | changed
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess:
         """Run a command to its end."""

@@ -79,7 +79,7 @@ def test_mnist_table_metrics_and_figures(mnist):
         name: {"index": [1], "value": [0.9]} for name in ("spectrum", "baseline", "svcca", "singular")
     }
     figures = mnist_plot.draw(mnist.table, MNIST, published)
-    assert len(figures) == 6
+    assert len(figures) == 5
     for name, figure in figures.items():
         figure.canvas.draw()
         assert all(axes.get_xlabel() or name == "cca_mnist_methods" for axes in figure.axes)

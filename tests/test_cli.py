@@ -139,7 +139,7 @@ def test_verdicts_are_those_of_the_file(run):
 def test_verdicts_are_held_against_a_revision(run):
     status, out, _ = run("verdicts", "--scale", "sample", "--against", "HEAD", "--json")
     found = json.loads(out)
-    assert status == int(found["loss"])
+    assert status == int(bool(found["lost_without_a_word"]))
     status, out, err = run("verdicts", "--scale", "sample", "--against", "no-such-revision")
     assert (status, out) == (1, "")
     assert "git has none at no-such-revision" in err.splitlines()[-2]

@@ -1,5 +1,6 @@
 """DVC and Snakemake over one folder, as a user runs them: what the one has done the other finds done."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -125,8 +126,8 @@ def test_a_number_changed_before_a_pull_is_not_blessed_by_it(author, tmp_path):
     change_pruning(project)
     assert "align_pruning: changed since it was pushed" in pull(project)
     said = project.succeed("snakemake")
-    assert "localrule align_pruning" in said
-    assert "localrule align_training" not in said
+    assert re.search(r"\] align_pruning ", said)
+    assert not re.search(r"\] align_training ", said)
     assert project.nothing_to_do()
 
 
@@ -216,9 +217,9 @@ def test_a_changed_number_runs_what_depends_on_it_under_dvc(clone):
 def test_a_changed_number_runs_what_depends_on_it_under_snakemake(clone):
     change_pruning(clone)
     said = clone.succeed("snakemake")
-    assert "localrule align_pruning" in said
-    assert "localrule train_align_mlp" not in said
-    assert "localrule align_training" not in said
+    assert re.search(r"\] align_pruning ", said)
+    assert not re.search(r"\] train_align_mlp ", said)
+    assert not re.search(r"\] align_training ", said)
     clone.succeed("dvc", "commit", "-f")
     assert up_to_date(clone)
     assert clone.nothing_to_do()

@@ -157,7 +157,16 @@ def test_the_time_of_a_file_runs_nothing_again(pretended):
 
 def test_a_changed_measure_runs_what_uses_it_again_and_no_more(pretended, rewrite):
     rewrite("measures/alignment.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
-    assert set(jobs(pretended)) == {*TRAININGS, "align_pruning", "plot_align_pruning", "judge", "page", "all"}
+    assert set(jobs(pretended)) == {
+        *TRAININGS,
+        "align_pruning",
+        "plot_align_pruning",
+        "judge",
+        "overview",
+        "explorables",
+        "page",
+        "all",
+    }
     assert changed(pretended) == TRAININGS
     rewrite("measures/cca_inference.py", "\ndef ", "\nADDED = 1\n\n\ndef ")
     assert changed(pretended) == {*TRAININGS, "cca_toy"}

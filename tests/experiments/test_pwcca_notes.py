@@ -249,7 +249,7 @@ def test_findings_are_those_of_the_tables():
     assert (found.metrics["width_svcca_low"], found.metrics["width_svcca_high"]) == (1.4, 1.6)
     figure = drawn("pwcca_findings", found.table, {})
     assert diamonds(figure) == 3
-    assert figure.axes[0].get_xticklabels()[0].get_text() == "PWCCA"
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "PWCCA"
 
 
 def test_a_finding_without_an_interval_has_none():

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from notes_networks import CONVNET, RESNET, diamonds, drawn, given, initial, trained
 
-from netspectra.experiments.svcca_dynamics.analysis import add_residual, analyse, places_of
+from netspectra.experiments.svcca_dynamics.analysis import add_check, add_residual, analyse, places_of
 from netspectra.networks.zoo import build
 from netspectra.statistics.intervals import Metrics
 
@@ -91,3 +91,17 @@ def test_the_figure(found):
     assert diamonds(figure) == 16
     assert [axes.get_title() for axes in figure.axes[:4]] == [f"{at} % of training" for at in (0, 35, 75, 100)]
     assert "curves 2 networks" in figure.texts[-1].get_text()
+
+
+def test_the_least_step_is_of_layers_and_not_of_the_input_which_never_moves():
+    rises = {"in": [1, 1, 1], "c1": [0.2, 0.5, 0.6], "c2": [0.1, 0.2, 0.9]}
+    rows = [
+        {"quantity": "diagonal", "kind": "trained", "row": row, "x": x, "replicate": i, "value": value + i * x / 100}
+        for i in range(2)
+        for row, values in rises.items()
+        for x, value in zip((0, 0.5, 1), values, strict=True)
+    ]
+    metrics = Metrics()
+    add_check(metrics, "convnet", pd.DataFrame(rows))
+    assert metrics["convnet_rise"] == pytest.approx((0.1 + 0.105) / 2)
+    assert metrics["convnet_rise_low"] < metrics["convnet_rise"] < metrics["convnet_rise_high"]

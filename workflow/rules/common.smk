@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
+from netspectra.console.handler import take_over
 from netspectra.data.mirrors import held, mirrors_in_force
 from netspectra.errors import NetspectraError, said
 from netspectra.statistics.claims import published, read_all
@@ -87,9 +88,9 @@ def take_places():
 def check_claims():
     """Refuse claims that are wrongly written, whatever is asked for."""
     for claim in read_all(map(claims_of, config["experiments"])):
-        for scale in claim.holds:
+        for key, scale in [(key, scale) for key in ("holds", "reason") for scale in getattr(claim, key)]:
             if scale not in SCALES:
-                problem = f"{claims_of(claim.experiment)}: {claim.id}: holds: found {scale!r}"
+                problem = f"{claims_of(claim.experiment)}: {claim.id}: {key}: found {scale!r}"
                 raise NetspectraError(f"{problem}, wanted of {', '.join(SCALES)}", "name a scale of params.yaml")
 
 

@@ -59,7 +59,7 @@ for name, block in config["experiments"].items():
             mem_mb=1000,
             runtime=10,
         params:
-            settings=settings,
+            settings=settings | {"networks": networks_of(config, name)},
             kept=True,
             code=code("netspectra.experiments.drawing", f"netspectra.experiments.{name}.plot"),
         script:

@@ -115,7 +115,7 @@ def verdicts(
 ) -> int:
     """What every claim of the documents came to in the last run.
 
-    Exit status 1 where something that was reproduced at REV is so no more.
+    Exit status 1 where something that was reproduced at REV is so no more, and lost.txt does not say why.
     """
     from netspectra.commands import project as projects
     from netspectra.commands import verdicts as command

@@ -53,6 +53,9 @@ def _listed(settings: dict) -> Iterator[tuple[str, str, list[str]]]:
     for name in settings["experiments"]:
         yield f"plot_{name}", FIGURES, [p for kind in ("svg", "png") for p in layout.figures_of(settings, name, kind)]
     yield "judge", CLAIMS, [layout.metrics_file(settings, "claims")]
+    yield "overview", CLAIMS, [layout.overview_file(settings, kind) for kind in ("svg", "png")]
+    if layout.explored_of(settings)["parts"]:
+        yield "explorables", CLAIMS, [layout.explorables_file(settings)]
     yield "page", CLAIMS, [layout.page_file(settings)]
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from netspectra.commands.console import emit_json
 from netspectra.commands.project import Project
 from netspectra.errors import DataError
-from netspectra.statistics import judged, listing, settle, standing
+from netspectra.statistics import against as revisions
+from netspectra.statistics import judged, listing, settle
 from netspectra.statistics.judged import Verdict
+from netspectra.statistics.verdicts import LOST_REMEDY
 from netspectra.workflow import layout
 
 
@@ -32,7 +34,7 @@ def run(project: Project, *, against: str | None, as_json: bool, everything: boo
     """Say what was judged, or what became of it since a revision; 1 where something reproduced is so no more."""
     now = of_project(project)
     if against is not None:
-        return _against(standing.compare(standing.at_revision(file_of(project), against), now), against, as_json)
+        return _against(file_of(project), now, against, as_json)
     if as_json:
         emit_json({"scale": project.scale, "summary": listing.headline(now), "claims": [asdict(v) for v in now]})
     else:
@@ -51,13 +53,22 @@ def run_settle(project: Project, *, limit: int, as_json: bool) -> int:
     return 0
 
 
-def _against(changes: standing.Changes, revision: str, as_json: bool) -> int:
+def _against(file: Path, now: list[Verdict], revision: str, as_json: bool) -> int:
+    """What became of verdicts since a revision; 1 where one was lost without a word.
+
+    Raises:
+        DataError: One was, and it is said to a person.
+    """
+    changes = revisions.compare(revisions.at_revision(file, revision), now)
+    untold = sorted(set(changes.losses) - revisions.told(file, revision))
     if as_json:
         kinds = {kind: [_change(*pair) for pair in pairs] for kind, pairs in vars(changes).items()}
-        emit_json({"against": revision, "loss": changes.is_loss, **kinds})
+        emit_json({"against": revision, "lost_without_a_word": untold, **kinds})
     else:
-        print(standing.markdown(changes, revision))
-    return int(changes.is_loss)
+        print(revisions.markdown(changes, revision))
+        if untold:
+            raise DataError(f"{file}: lost without a word: {', '.join(untold)}", LOST_REMEDY)
+    return int(bool(untold))
 
 
 def _change(before: Verdict | None, after: Verdict | None) -> dict:

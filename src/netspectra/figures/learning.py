@@ -5,21 +5,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import footers, style
+from netspectra.figures import footers, labels, style
 
 LABELS = {"loss": "loss (nats)", "accuracy": "accuracy (%)"}
+TOGETHER = 20  # minibatches that one point of several curves is a mean over
 Looks = dict[str, dict]  # colour and label by variant
 
 
 def performance(table: pd.DataFrame, looks: Looks, printed: float | None = None) -> Figure:
-    """Training loss, test loss, training accuracy and test accuracy; several variants as differences from the first.
+    """Training loss, test loss, training accuracy and test accuracy; tests of several as differences from the first.
 
     Args:
         table: Rows of `lenses.learning`; rows of quantity "removal" mark minibatches.
         looks: What each variant looks like.
         printed: Test accuracy (%) that the document prints.
     """
-    figure, axes = style.page(1, 4, 2.5, width_ratios=[3, 1.6, 3, 1.6])
+    figure, axes = style.page(1, 4, 2.6, width_ratios=[3, 1.6, 3, 1.6])
     for (train, test), quantity in zip((axes[0, :2], axes[0, 2:]), LABELS, strict=True):
         while_training(train, table, looks, quantity)
         after_training(test, table, looks, quantity)
@@ -31,7 +32,9 @@ def performance(table: pd.DataFrame, looks: Looks, printed: float | None = None)
         axes[0, 3].set_ylim(bottom, 100)
     if printed is not None:
         style.published(axes[0, 3], 0.35, printed, label="published")
-    style.legend_below(axes[0, -1] if printed is not None else axes[0, 0])
+        labels.named(axes[0, 3], 0.35, printed, "published", "black", xytext=(0, 7), ha="center")
+    if len(looks) > 1:
+        style.legend_below(axes[0, 0])
     style.footer(figure, footers.images(table), footers.networks(table), style.STUDENT)
     return figure
 
@@ -40,10 +43,16 @@ def while_training(axes: Axes, table: pd.DataFrame, looks: Looks, quantity: str)
     """Loss or accuracy by minibatch, and where directions were removed."""
     for variant, look in looks.items():
         rows = table[(table.quantity == f"train_{quantity}") & (table.variant == variant)]
-        style.band(axes, rows, **look)
+        style.band(axes, together(rows) if len(looks) > 1 else rows, linewidth=0.9, **look)
     for i, x in enumerate(table[table.quantity == "removal"].x):
         axes.axvline(x, color="0.6", linewidth=0.6, linestyle="--", zorder=0, label="" if i else "directions removed")
     axes.set(xlabel="minibatch", ylabel=f"training {LABELS[quantity]}")
+
+
+def together(rows: pd.DataFrame) -> pd.DataFrame:
+    """Means over minibatches in a row, of every network."""
+    bins = TOGETHER * (rows.x // TOGETHER + 0.5)
+    return rows.assign(x=bins).groupby(["x", "replicate"], as_index=False).value.mean()
 
 
 def after_training(axes: Axes, table: pd.DataFrame, looks: Looks, quantity: str) -> None:
@@ -54,11 +63,12 @@ def after_training(axes: Axes, table: pd.DataFrame, looks: Looks, quantity: str)
     colours = [look["color"] for look in looks.values()]
     if len(looks) == 1:
         style.bars(axes, shown, colours)
-        axes.set(xticks=[], xlabel="after training", ylabel=f"test {LABELS[quantity]}")
+        axes.set(xticks=[], xlabel="after training", ylabel=f"test {LABELS[quantity]}", xlim=(-0.6, 0.9))
         return
     (first, base), *others = shown.items()
     style.bars(axes, {variant: found - base for variant, found in others}, colours[1:])
     axes.axhline(0, color=colours[0], linewidth=1)
+    labels.named(axes, len(others) - 0.4, 0, first, colours[0], xytext=(2, 0))
     axes.tick_params(axis="x", rotation=60)
     unit = LABELS[quantity].replace("%", "points")
     axes.set(xlabel="cutoff", ylabel=f"test {unit},\nless that of {first}")
@@ -116,5 +126,5 @@ def _chance(axes: Axes, table: pd.DataFrame, layer: str) -> None:
     level = table[(table.variant == "chance") & (table.layer == layer)].set_index("quantity").value
     if len(level):
         mean, spread = level["chance"], 2 * level["chance_sd_of_mean"]
-        axes.axhline(mean, color="grey", linestyle=":", linewidth=1, label="chance, 1/d")
-        axes.axhspan(mean - spread, mean + spread, color="grey", alpha=0.25, linewidth=0)
+        axes.axhline(mean, color=style.COLOUR["noise"], linestyle=":", linewidth=1, label="chance, 1/d")
+        axes.axhspan(mean - spread, mean + spread, color=style.COLOUR["noise"], alpha=0.25, linewidth=0)

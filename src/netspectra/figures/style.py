@@ -1,5 +1,6 @@
-"""The look that all figures share: page width, one palette, intervals as bands."""
+"""The look that all figures share: page width, one dictionary of colours, intervals as bands."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,7 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 7.0  # inches: the text width of a page
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]  # Okabe and Ito 2008
+# What a colour means in all figures; those of Okabe and Ito (2008) but for greys, purple and the verdicts.
+COLOUR = {
+    "trained": "#0072B2",
+    "untrained": "#56B4E9",
+    "changed": "#D55E00",  # drawn at random, clipped, frozen, shaped
+    "noise": "#808080",  # and what is permuted, drawn at random as a control, or guessed
+    "theory": "#808080",  # dashed
+    "second": "#6A4C93",  # other ways to do the same
+    "third": "#CC79A7",
+    "fourth": "#E69F00",
+    "published": "#000000",
+}
+VERDICTS = {"reproduced": "#00693e", "not reproduced": "#b00020", "undecided": "#8a5a00", "not judged": "#777777"}
+COLOURS = [COLOUR[name] for name in ("trained", "changed", "second", "third", "fourth", "untrained", "published")]
 NAMES = {"mlp": "fully connected", "cnn": "convolutional"}
 STUDENT = "95 % Student intervals over networks"
 JACKKNIFE = "95 % jackknife intervals over networks"
@@ -54,9 +68,11 @@ def legend_below(axes: Axes, title: str | None = None, **options: object) -> Non
     axes.figure.legend(*entries, title=title, loc="outside lower center", **options)
 
 
-def legend_above(axes: Axes, **options: object) -> None:
-    """Put the legend of `axes` above them, two entries in a row, where it hides nothing."""
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, **options)
+def legend_of(panels: Iterable[Axes], **options: object) -> None:
+    """Put one legend of several axes below the whole figure, every label once."""
+    panels = list(panels)
+    entries = {label: mark for axes in panels for mark, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    panels[0].figure.legend(entries.values(), entries, loc="outside lower center", **options)
 
 
 def footer(figure: Figure, *parts: str) -> None:
@@ -70,13 +86,17 @@ def footer(figure: Figure, *parts: str) -> None:
     figure.text(0.006, strip / 3, "; ".join(part for part in parts if part), fontsize=6, color="0.35", gid="footer")
 
 
-def state_scale(figure: Figure, scale: str) -> None:
-    """Begin the footer with the scale at which everything was made; a figure without a footer gets one."""
+def state_scale(figure: Figure, scale: str, data: str = "") -> None:
+    """Begin the footer with the scale at which everything was made; a figure without a footer gets one.
+
+    A footer that says nothing of images also gets how much `data` the networks were trained on.
+    """
     footers = [text for text in figure.texts if text.get_gid() == "footer"]
     for text in footers:
-        text.set_text(f"scale {scale}; {text.get_text()}")
+        parts = [f"scale {scale}", "" if "images" in text.get_text() else data, text.get_text()]
+        text.set_text("; ".join(filter(None, parts)))
     if not footers:
-        footer(figure, f"scale {scale}")
+        footer(figure, f"scale {scale}", data)
 
 
 def published(axes: Axes, x: object, y: object, of: str | None = None, label: str | None = None) -> None:
@@ -90,16 +110,22 @@ def published(axes: Axes, x: object, y: object, of: str | None = None, label: st
         axes.plot(x, y, ".", color=of, markersize=3)
 
 
-def point(axes: Axes, x: float, values: np.ndarray, color: str, **look: object) -> None:
+def point(axes: Axes, x: float, values: np.ndarray, color: str, singles: bool = True, **look: object) -> None:
     """The mean of values of networks with its 95 % Student interval, and every network as a small dot beside it."""
     half = half_interval(pd.DataFrame([values]))[0]
     axes.errorbar(x, values.mean(), half, fmt="o", capsize=2, color=color, **look)
-    axes.plot(np.full(len(values), x + 0.09), values, ".", color=color, markersize=2, alpha=0.6)
+    if singles:
+        axes.plot(np.full(len(values), x + 0.12), values, ".", color=color, markersize=2, alpha=0.6)
 
 
 def chance(axes: Axes, level: float) -> None:
-    """Mark the accuracy (%) of guessing."""
-    axes.axhline(level, color="black", linestyle=":", linewidth=1, label="chance")
+    """Mark the accuracy of guessing."""
+    axes.axhline(level, color=COLOUR["noise"], linestyle=":", linewidth=1, label="chance")
+
+
+def shades(count: int, name: str = "viridis_r", start: float = 0.15, stop: float = 0.95) -> np.ndarray:
+    """Colours of things in an order, light to dark, (count, 4)."""
+    return mpl.colormaps[name](np.linspace(start, stop, count))
 
 
 def save(figure: Figure, path: Path, kind: str) -> None:
@@ -127,12 +153,11 @@ def log_band(axes: Axes, rows: pd.DataFrame, *, over: str = "replicate", **line:
     axes.fill_between(mean.index, *limits, color=drawn.get_color(), alpha=0.25, linewidth=0)
 
 
-def bars(axes: Axes, values: dict[str, np.ndarray], colours: list[str] | None = None) -> None:
-    """Draw the mean over replicates of each named group as a point with its 95 % interval."""
+def bars(axes: Axes, values: dict[str, np.ndarray], colours: list[str] | None = None, singles: bool = True) -> None:
+    """Draw the mean over replicates of each named group with its 95 % interval, and the replicates beside it."""
     chosen = colours or COLOURS
-    for i, (_, found) in enumerate(values.items()):
-        half = half_interval(pd.DataFrame([found]))[0]
-        axes.errorbar(i, found.mean(), half, fmt="o", capsize=3, color=chosen[i % len(chosen)])
+    for i, found in enumerate(values.values()):
+        point(axes, i, found, color=chosen[i % len(chosen)], singles=singles)
     axes.set_xticks(range(len(values)), list(values))
     axes.set_xlim(-0.6, len(values) - 0.4)
     axes.grid(axis="x", visible=False)

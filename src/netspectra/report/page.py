@@ -1,96 +1,109 @@
-"""The report page: every figure with its caption and every verdict, in one file that needs nothing beside it."""
+"""The report page: every figure with its claims, in one file that opens from a disk and needs nothing beside it."""
 
-import base64
-from collections.abc import Iterable
-from html import escape
+import json
+from collections import Counter
 from pathlib import Path
-from string import Template
+from typing import Any
 
 from netspectra.files import replacing
-from netspectra.statistics.judged import Verdict, load, tolerance_of
-from netspectra.statistics.judging import NOT_JUDGED, NOT_REPRODUCED, REPRODUCED, UNDECIDED
-from netspectra.statistics.listing import headline, numbers, scale_in_words
-
-PAGE = Path(__file__).with_name("page.html")
-MARKS = {REPRODUCED: "yes", NOT_REPRODUCED: "no", UNDECIDED: "unsure", NOT_JUDGED: "open"}
-COLUMNS = ("claim", "verdict", "value [95 % interval]", "published", "tolerance", "control")
+from netspectra.report import marks, origins, runs
+from netspectra.report.documents import by_document
+from netspectra.report.excerpts import excerpt
+from netspectra.report.graph import anchors, graph
+from netspectra.report.kept import changes, standings
+from netspectra.report.pictures import Picture, picture
+from netspectra.report.recipes import recipes
+from netspectra.report.templates import FOLDER, environment
+from netspectra.statistics.judged import Verdict, load
+from netspectra.statistics.judging import UNDECIDED
+from netspectra.statistics.listing import headline
 
 
 def run(inputs: dict, outputs: dict, settings: dict) -> None:
     """Write the page.
 
     Args:
-        inputs: {"verdicts": claims.json, "figures": PNG files, "captions": one .rst file per figure}.
+        inputs: {"verdicts": claims.json, "claims": claims.yaml of every experiment, "svg" and "png": figures,
+            "captions": one .rst file per figure, "tables": one per experiment, "standing": claims.json and run.json of
+            the runs that are kept in git, "explorables": their arrays, "overview": SVG and PNG of all claims in one
+            picture; the last three may be left out}.
         outputs: {"page": path}.
-        settings: {"scale", "figures": names of the figures by experiment}.
+        settings: {"scale", "blocks": those in force of "data", "networks" and "experiments", "benchmarks", "logs":
+            folders that say what each job took}.
     """
-    verdicts = load(Path(inputs["verdicts"]))
-    captions = {Path(path).stem: Path(path).read_text(encoding="utf-8").strip() for path in inputs["captions"]}
-    pictures = {Path(path).stem: Path(path).read_bytes() for path in inputs["figures"]}
-    sections = [
-        section(name, figures, [v for v in verdicts if v.experiment == name], pictures, captions)
-        for name, figures in settings["figures"].items()
-    ]
-    links = " ".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in settings["figures"])
-    page = Template(PAGE.read_text(encoding="utf-8"))
-    shown = {"scale": escape(scale_in_words(settings["scale"])), "counts": escape("; ".join(headline(verdicts)))}
+    text = (
+        environment(settings["scale"], settings["blocks"]).get_template("page.html").render(content(inputs, settings))
+    )
     with replacing(outputs["page"]) as temporary:
-        temporary.write_text(page.substitute(shown, links=links, sections="\n".join(sections)), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
-def section(
-    name: str, figures: list[str], verdicts: list[Verdict], pictures: dict[str, bytes], captions: dict[str, str]
-) -> str:
-    """One experiment: its figures with captions, then its claims, what the document does not say, and its checks."""
-    shown = "\n".join(figure(f, pictures[f], captions[f]) for f in figures)
-    parts = {
-        "Claims": [v for v in verdicts if v.is_counted],
-        "Beyond the document": [v for v in verdicts if v.beyond and not v.check],
-        "Checks: hold by construction, and are not counted": [v for v in verdicts if v.check],
+def content(inputs: dict, settings: dict) -> dict[str, Any]:
+    """All that the page shows, by the names that its template uses; arguments as in `run`."""
+    verdicts, blocks = load(Path(inputs["verdicts"])), settings["blocks"]
+    figures = {name: block["figures"] for name, block in blocks["experiments"].items()}
+    documents = by_document(figures, inputs["claims"], verdicts)
+    return {
+        "documents": documents,
+        "pictures": _pictures(inputs),
+        "overview": _overview(inputs),
+        "captions": {Path(p).stem: Path(p).read_text(encoding="utf-8").strip() for p in inputs["captions"]},
+        "tables": {Path(p).stem: excerpt(Path(p)) for p in inputs["tables"]},
+        "costs": _costs(settings),
+        "recipes": recipes(blocks["networks"], blocks["experiments"]),
+        "origin": origins.origin(),
+        "seeds": list(origins.seeds(blocks)),
+        "graph": graph(blocks, documents),
+        "anchors": anchors(documents),
+        "explorables": _explorables(inputs),
+        **_of_verdicts(verdicts),
+        **_of_standings(inputs, settings["scale"], verdicts),
     }
-    tables = "\n".join(f"<h3>{title}</h3>\n{claims_table(part)}" for title, part in parts.items() if part)
-    return f'<section id="{escape(name)}"><h2>{escape(name)}</h2>\n{shown}\n{tables}</section>'
 
 
-def figure(name: str, picture: bytes, caption: str) -> str:
-    """A picture held in the page itself, with its caption."""
-    data = base64.b64encode(picture).decode()
-    text = f"<figcaption><b>{escape(name)}</b>. {escape(caption)}</figcaption>"
-    return f'<figure><img alt="{escape(name)}" loading="lazy" src="data:image/png;base64,{data}">{text}</figure>'
+def _of_verdicts(verdicts: list[Verdict]) -> dict[str, Any]:
+    """What the page says of all verdicts together."""
+    return {
+        "verdicts": verdicts,
+        "headline": headline(verdicts),
+        "counts": Counter(marks.kind(v) for v in verdicts if v.is_counted),
+        "failed": marks.failed(verdicts),
+        "undecided": [v for v in verdicts if v.verdict == UNDECIDED],
+        "controls": marks.controls(verdicts),
+    }
 
 
-def claims_table(verdicts: Iterable[Verdict]) -> str:
-    """Claims as a table."""
-    head = "".join(f"<th>{column}</th>" for column in COLUMNS)
-    return f"<table><tr>{head}</tr>{''.join(map(_row, verdicts))}</table>"
+def _of_standings(inputs: dict, scale: str, verdicts: list[Verdict]) -> dict[str, Any]:
+    """The last standing of the scale, what changed since, and the standings of other scales."""
+    kept = standings(inputs.get("standing", []))
+    last = kept.pop(scale, None)
+    return {"last": last, "changes": changes(last, verdicts) if last else [], "others": list(kept.values())}
 
 
-def _row(v: Verdict) -> str:
-    title = "\n".join((v.id, v.where, v.basis))
-    said = f'<td title="{escape(title)}">{escape(v.says)}</td>'
-    cells = (numbers(v.value, v.low, v.high), _published(v), tolerance_of(v.tolerance) or "", _control(v))
-    verdict = f'<td class="{MARKS[v.verdict]}">{escape(_verdict(v))}</td>'
-    return f"<tr>{said}{verdict}{''.join(f'<td>{escape(str(cell))}</td>' for cell in cells)}</tr>"
+def _pictures(inputs: dict) -> dict[str, Picture]:
+    pixels = {Path(path).stem: Path(path) for path in inputs["png"]}
+    drawings = {Path(path).stem: Path(path) for path in inputs["svg"]}
+    return {name: picture(path, pixels[name]) for name, path in drawings.items()}
 
 
-def _verdict(v: Verdict) -> str:
-    """The verdict, and what is to be known beside it."""
-    notes = [v.said]
-    if v.verdict == REPRODUCED and v.control_passes:
-        notes.append("no evidence: the control passes too")
-    if v.is_shown_together:
-        notes.append("also among all claims of the document (Holm)")
-    return "; ".join(notes)
+def _overview(inputs: dict) -> tuple[Picture, str] | None:
+    """The picture of all claims with its caption, where there is one."""
+    files = list(map(Path, inputs.get("overview", [])))
+    if not files:
+        return None
+    caption = (FOLDER / files[0].with_suffix(".rst").name).read_text(encoding="utf-8")
+    return picture(*files), caption.strip()
 
 
-def _published(v: Verdict) -> str:
-    value = "" if v.published is None else f"{v.published:.4g}"
-    value += "" if v.uncertainty is None else f" +- {v.uncertainty:g}"
-    return f"{value} ({v.kind})" if v.kind and value else value
+def _costs(settings: dict) -> dict[str, runs.Cost]:
+    blocks = settings["blocks"]
+    jobs = [f"train_{name}" for name in blocks["networks"]]
+    jobs += [job for name in blocks["experiments"] for job in (name, f"plot_{name}")]
+    found = {job: runs.cost(job, Path(settings["benchmarks"]), Path(settings["logs"])) for job in jobs}
+    return {job: cost for job, cost in found.items() if cost}
 
 
-def _control(v: Verdict) -> str:
-    if v.control is None:
-        return f"none: {v.no_control}" if v.no_control else ""
-    c = v.control
-    return f"{c.what}: {numbers(c.value, c.low, c.high)}, {c.verdict}"
+def _explorables(inputs: dict) -> dict:
+    path = inputs.get("explorables")  # a list where there may be none
+    path = path[0] if isinstance(path, list) and path else path
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}

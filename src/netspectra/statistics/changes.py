@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from netspectra.errors import DataError, NetspectraError, said
-from netspectra.statistics import judged, revisions, standing
+from netspectra.statistics import against, judged, revisions
+from netspectra.statistics.against import cell
 from netspectra.statistics.listing import numbers
 from netspectra.statistics.metrics import Metric, parse, read
-from netspectra.statistics.standing import cell
 
 VERDICTS = Path("claims.json")
 Moved = tuple[str, Metric | None, Metric | None]
@@ -41,8 +41,8 @@ def report(folder: Path, revision: str) -> str:
     parts = [f"# Metrics against {cell(revision)}", "\n".join(_rows(found)) if found else "None moved."]
     parts += [f"{title}: {', '.join(sorted(n))}." for title, n in (("New", new - old), ("Gone", old - new)) if n]
     if (folder / VERDICTS).exists():
-        was, now = standing.at_revision(folder / VERDICTS, revision), judged.load(folder / VERDICTS)
-        parts.append(standing.markdown(standing.compare(was, now), revision))
+        was, now = against.at_revision(folder / VERDICTS, revision), judged.load(folder / VERDICTS)
+        parts.append(against.markdown(against.compare(was, now), revision))
     return "\n\n".join(parts)
 
 

@@ -18,8 +18,11 @@ claims:
     exact: true           # a value without error, which needs no interval
     kind: printed         # of the published value: printed, picture (read off one) or words
     uncertainty: 0.05     # of the published value
+    reason: {sample: ...} # per scale: why it is not reproduced there, or on the bound, and what was tried
   - for: {...}            # a family of several claims, each once per entry
     claims: [...]
+figures:                  # where each figure stands on the page; one without an entry follows the others
+  align_node_dropout: {place: 3, number: Third figure, claims: ["align_prune_*"]}
 """
 
 import math
@@ -94,6 +97,9 @@ class Claim(Block):
     exact: bool = Field(default=False, description="Whether the metric has no error, and needs no interval")
     kind: Literal["printed", "picture", "words"] | None = Field(default=None, description="Of the published value")
     uncertainty: Annotated[Number, Field(ge=0)] | None = Field(default=None, description="Of the published value")
+    reason: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        default={}, description="Why it is not reproduced, or on the bound, and what was tried, by scale"
+    )
 
     @model_validator(mode="after")
     def _agree(self) -> "Claim":
@@ -108,12 +114,21 @@ class Claim(Block):
         return self
 
 
+class Place(Block):
+    """Where a figure stands in its document."""
+
+    place: Number = Field(description="Order among the figures of the document")
+    number: str = Field(min_length=1, description="What the document calls it, or where it would stand")
+    claims: list[str] = Field(default=[], description="Patterns of ids shown beside it; the longest that fits counts")
+
+
 class ClaimsFile(Block):
     """Everything that the document says of one experiment."""
 
     document: str = Field(description="Which of the five")
     published: dict[str, Any] = Field(default={}, description="Numbers of the document that plots are given")
     claims: list[dict[str, Any]] = Field(min_length=1, description="Claims and families of claims")
+    figures: dict[str, Place] = Field(default={}, description="Where each figure stands in the document")
 
 
 def read(file: Path | str) -> list[Claim]:
@@ -160,6 +175,12 @@ def read_all(files: Iterable[Path | str]) -> list[Claim]:
 def published(file: Path | str) -> dict:
     """The `published:` section of one experiment's claims."""
     return _file(Path(file)).published
+
+
+def places(file: Path | str) -> tuple[str, dict[str, Place]]:
+    """The document of one experiment, and where its figures stand in it, by name."""
+    found = _file(Path(file))
+    return found.document, found.figures
 
 
 def _file(file: Path) -> ClaimsFile:

@@ -1,22 +1,21 @@
-"""Intervals over networks, the units of replication."""
+"""Numbers of an analysis by name, with their intervals beside them."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtrit
 
-from netspectra.statistics.estimates import Estimate
+from netspectra.statistics.estimates import Estimate, of_replicates
 
 Replicates = Sequence[float] | np.ndarray  # or a tensor, on any device
 
 
 class Metrics(dict):
-    """Flat numbers by name, with 95 % intervals over replicates."""
+    """Flat numbers by name, with 95 % intervals over networks, the units of replication."""
 
     def add(self, name: str, replicates: Replicates) -> None:
-        """Add the mean over replicates as `name` and its interval as `name_low` and `name_high`."""
-        self[name], self[f"{name}_low"], self[f"{name}_high"] = interval(replicates)
+        """Add the mean over networks and its Student interval; other estimates go in by `put`."""
+        values = replicates.cpu() if hasattr(replicates, "cpu") else replicates
+        self.put(name, of_replicates(np.asarray(values, np.float64).ravel()))
 
     def put(self, name: str, found: Estimate) -> None:
         """Add an estimate as `name`, and its interval, if it has one, as `name_low` and `name_high`."""
@@ -27,14 +26,3 @@ class Metrics(dict):
     def number(self, name: str, value: float) -> None:
         """Add one number that has no replicates."""
         self[name] = float(value)
-
-
-def interval(replicates: Replicates, level: float = 0.95) -> tuple[float, float, float]:
-    """Mean over replicates and the limits of its Student interval; the mean alone three times for one replicate."""
-    values = replicates.cpu() if hasattr(replicates, "cpu") else replicates
-    values = np.asarray(values, np.float64).ravel()
-    mean = float(values.mean())
-    if len(values) < 2:
-        return mean, mean, mean
-    half = float(stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / math.sqrt(len(values)))
-    return mean, mean - half, mean + half

@@ -60,6 +60,7 @@ class Verdict:
         remark: The same in words.
         p: Against the hypothesis that the true value lies outside the tolerance; None where it was not judged.
         p_holm: The same, adjusted for all that is judged of the document (Holm 1979); None where that does not apply.
+        reason: Why it is not reproduced or undecided at this scale, and what was tried; None where nobody has said so.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Verdict:
     remark: str
     p: float | None
     p_holm: float | None = None
+    reason: str | None = None
 
     @property
     def said(self) -> str:

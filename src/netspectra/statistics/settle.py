@@ -15,6 +15,7 @@ from pathlib import Path
 from netspectra.errors import DataError, NetspectraError, SettingsError, said
 from netspectra.overlays import merge
 from netspectra.statistics import judged
+from netspectra.statistics.estimates import Estimate
 from netspectra.statistics.judged import Verdict, tolerance_of
 from netspectra.statistics.judging import UNDECIDED
 from netspectra.statistics.listing import numbers
@@ -50,8 +51,37 @@ def advise(verdicts: Iterable[Verdict], settings: Mapping, times: Path, limit: i
         times: Folder of run times, train_NETWORK.tsv and EXPERIMENT.tsv.
         limit: Greatest number of networks that may be trained.
     """
-    found = [_advice(v, settings, times, limit) for v in verdicts if v.verdict == UNDECIDED]
+    found = [advise_on(v, settings, times, limit) for v in verdicts if v.verdict == UNDECIDED]
     return sorted(found, key=lambda a: (a.networks is None, math.inf if a.minutes is None else a.minutes))
+
+
+def advise_on(
+    v: Verdict, settings: Mapping, times: Path, limit: int, *, level: float = 0.95, power: float = 0.5
+) -> Advice:
+    """What would decide one claim.
+
+    Args:
+        v: The claim.
+        settings: As in `advise`.
+        times: As in `advise`.
+        limit: As in `advise`.
+        level: Of the interval that is to decide it.
+        power: Chance that so many networks decide.
+
+    Raises:
+        SettingsError: Its experiment is not among the settings.
+    """
+    if v.experiment not in settings["experiments"]:
+        raise SettingsError(f"{v.id}: params.yaml has no experiment {v.experiment!r}", "snakemake --forcerun judge")
+    networks = _required(v, limit, level, power)
+    minutes = None if networks is None else _minutes(v, networks, settings, times)
+    return Advice(v, networks, minutes, keys_of(settings, v.experiment))
+
+
+def as_estimate(v: Verdict) -> Estimate:
+    """What was measured, to be judged at another level."""
+    metric = v.value if v.low is None else {"mean": v.value, "low": v.low, "high": v.high}
+    return estimate_of(metric, v.networks)
 
 
 def table(advice: list[Advice], limit: int) -> str:
@@ -74,19 +104,10 @@ def settings_at(params: Mapping, scale: str) -> dict:
     return merge(base, params["scales"][scale]) | {"scale": scale}
 
 
-def _advice(v: Verdict, settings: Mapping, times: Path, limit: int) -> Advice:
-    if v.experiment not in settings["experiments"]:
-        raise SettingsError(f"{v.id}: params.yaml has no experiment {v.experiment!r}", "snakemake --forcerun judge")
-    networks = _required(v, limit)
-    minutes = None if networks is None else _minutes(v, networks, settings, times)
-    return Advice(v, networks, minutes, keys_of(settings, v.experiment))
-
-
-def _required(v: Verdict, limit: int) -> int | None:
+def _required(v: Verdict, limit: int, level: float, power: float) -> int | None:
     if v.networks is None or (v.low is None and v.networks >= 3):
         return None
-    metric = v.value if v.low is None else {"mean": v.value, "low": v.low, "high": v.high}
-    return required_replicates(estimate_of(metric, v.networks), tolerance_of(v.tolerance), limit=limit)
+    return required_replicates(as_estimate(v).at(level), tolerance_of(v.tolerance), limit=limit, power=power)
 
 
 def _minutes(v: Verdict, wanted: int, settings: Mapping, times: Path) -> float | None:

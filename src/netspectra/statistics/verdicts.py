@@ -1,7 +1,7 @@
 """Metrics and claims -> verdicts: what each document says, judged by whole intervals and beside its control.
 
 `python -m netspectra.statistics.verdicts FILE` prints a file of verdicts; with `--against REV`, what became of those
-that git has of it at a revision.
+that git has of it at a revision. What was lost since then is forgiven where lost.txt beside the file tells it.
 """
 
 import argparse
@@ -11,15 +11,16 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from netspectra.errors import ClaimError, NetspectraError, said
-from netspectra.statistics import judged, listing, metrics, standing
+from netspectra.errors import ClaimError, DataError, NetspectraError, said
+from netspectra.statistics import against, judged, listing, metrics
 from netspectra.statistics.claims import Claim, read_all
 from netspectra.statistics.estimates import Estimate
 from netspectra.statistics.judged import Control, Verdict, tolerance_of
-from netspectra.statistics.judging import holm, judge_with_control, p_value
+from netspectra.statistics.judging import NOT_REPRODUCED, UNDECIDED, holm, judge_with_control, p_value
 from netspectra.statistics.metrics import Metric, estimate_of
 
 KEPT = ("id", "document", "experiment", "where", "says", "basis", "metric", "published", "kind", "uncertainty")
+LOST_REMEDY = "mend what lost it, or tell it in lost.txt beside that file, a line of the claim, a colon and why"
 KEPT += ("check", "beyond", "no_control")
 
 
@@ -77,6 +78,7 @@ def _verdict(claim: Claim, found: Mapping, scale: str, networks: int | None) -> 
         evidence=judgement.evidence,
         remark=judgement.remark,
         p=None if tolerance is None else _rounded(p_value(estimate, tolerance)),
+        reason=claim.reason.get(scale) if judgement.verdict in (NOT_REPRODUCED, UNDECIDED) else None,
     )
 
 
@@ -119,9 +121,12 @@ def main(arguments: list[str]) -> int:
         if given.against is None:
             print(listing.table(now, everything=given.all))
             return 0
-        changes = standing.compare(standing.at_revision(given.file, given.against), now)
-        print(standing.markdown(changes, given.against))
-        return int(changes.is_loss)
+        changes = against.compare(against.at_revision(given.file, given.against), now)
+        print(against.markdown(changes, given.against))
+        untold = sorted(set(changes.losses) - against.told(given.file, given.against))
+        if untold:
+            raise DataError(f"{given.file}: lost without a word: {', '.join(untold)}", LOST_REMEDY)
+        return 0
     except NetspectraError as error:
         print(said(error), file=sys.stderr)
         return 1

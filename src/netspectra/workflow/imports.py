@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "netspectra"
-TEMPLATES = {".html"}
+TEMPLATES = {".html", ".css", ".js"}
 ADAPTER = "workflow/scripts/job.py"
 DOORS = {"__getattr__", "__dir__"}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

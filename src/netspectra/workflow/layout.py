@@ -1,9 +1,13 @@
 """Where everything lies, and what reads what: one answer for the rules and for the stages."""
 
+from pathlib import Path
+
 from netspectra.errors import SettingsError
 from netspectra.overlays import merge
 
 Settings = dict
+# Which experiment each explorable of the page is made from.
+EXPLORABLES = {"clipping": "rainbow_spectra", "attack": "align_adversarial", "pruning": "align_pruning"}
 
 
 def network_file(settings: Settings, name: str) -> str:
@@ -24,6 +28,21 @@ def metrics_file(settings: Settings, name: str) -> str:
 def page_file(settings: Settings) -> str:
     """The page of all figures and verdicts."""
     return f"report/{settings['scale']}/index.html"
+
+
+def overview_file(settings: Settings, suffix: str) -> str:
+    """The picture of all claims, "svg" or "png"."""
+    return f"figures/{settings['scale']}/claims_overview.{suffix}"
+
+
+def explorables_file(settings: Settings) -> str:
+    """Arrays of the page's explorables."""
+    return f"data/{settings['scale']}/tables/explorables.json"
+
+
+def standing_files() -> list[str]:
+    """What git keeps of finished runs, of all scales: verdicts, and where they come from."""
+    return sorted(str(path) for path in Path("standing").glob("*/*.json") if path.name in ("claims.json", "run.json"))
 
 
 def log_file(settings: Settings, job: str) -> str:
@@ -121,6 +140,38 @@ def claims_of(experiment: str) -> str:
 
 def _figures(settings: Settings, experiment: str) -> list[str]:
     return settings["experiments"][experiment]["figures"]
+
+
+def explored_of(settings: Settings) -> Settings:
+    """What the job of the explorables is told: experiment and network of each whose experiment is in force."""
+    there = {part: name for part, name in EXPLORABLES.items() if name in settings["experiments"]}
+    parts = {
+        part: {"experiment": name, "network": next(iter(networks_of(settings, name)))} for part, name in there.items()
+    }
+    return {
+        "parts": parts,
+        "blocks": {part["network"]: settings["networks"][part["network"]] for part in parts.values()},
+    }
+
+
+def explored_from(settings: Settings) -> dict[str, list[str]]:
+    """Files that the explorables are made from, by kind."""
+    told = explored_of(settings)
+    sets = dict.fromkeys(name for block in told["blocks"].values() for name in sets_of_network(block))
+    return {
+        "networks": [network_file(settings, name) for name in told["blocks"]],
+        "data": [prepared_file(settings, name) for name in sets],
+        "tables": [table_file(settings, part["experiment"]) for part in told["parts"].values()],
+    }
+
+
+def shown_of(settings: Settings) -> Settings:
+    """What the page is told: the blocks in force, and where it is said what each job took."""
+    folders = {"benchmarks": benchmark_file(settings, "page"), "logs": log_file(settings, "page")}
+    blocks = {"data": {name: version_of(name, block) for name, block in sets_in_use(settings).items()}}
+    blocks |= {key: settings[key] for key in ("networks", "experiments")}
+    found = {"scale": settings["scale"], "blocks": blocks}
+    return found | {key: str(Path(file).parent) for key, file in folders.items()}
 
 
 def resource(settings: Settings, kind: str, name: str, what: str) -> int:

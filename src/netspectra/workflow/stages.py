@@ -37,7 +37,9 @@ def stages(params: dict) -> dict[str, dict]:
     found = {f"data_{name}": _data(params, settings, name) for name in sets_in_use(settings)}
     found |= {f"networks_{name}": _networks(params, settings, name) for name in settings["networks"]}
     found |= {name: _experiment(params, settings, name) for name in settings["experiments"]}
-    return found | {"verdicts": _verdicts(settings)}
+    if layout.explored_of(settings)["parts"]:
+        found["explorables"] = _explorables(params, settings)
+    return found | {"verdicts": _verdicts(params, settings)}
 
 
 def _data(params: dict, settings: dict, name: str) -> dict:
@@ -70,15 +72,25 @@ def _experiment(params: dict, settings: dict, name: str) -> dict:
     return _stage([name, f"plot_{name}"], deps, wanted, outs, metrics, figures)
 
 
-def _verdicts(settings: dict) -> dict:
+def _explorables(params: dict, settings: dict) -> dict:
+    deps = [path for paths in layout.explored_from(settings).values() for path in paths]
+    deps += code_of("netspectra.explorables.job", *(f"netspectra.explorables.{part}" for part in layout.EXPLORABLES))
+    wanted = [key for name in layout.explored_of(settings)["blocks"] for key in keys(params, "networks", name)]
+    return _stage(["explorables"], deps, list(dict.fromkeys(wanted)), [layout.explorables_file(settings)])
+
+
+def _verdicts(params: dict, settings: dict) -> dict:
     names = list(settings["experiments"])
     deps = [*map(claims_of, names), *(layout.metrics_file(settings, name) for name in names)]
-    deps += [path for name in names for path in (*figures_of(settings, name, "png"), *captions_of(settings, name))]
-    deps += code_of("netspectra.statistics.verdicts", "netspectra.report.page")
-    params = ["scale", *(f"experiments.{name}.figures" for name in names)]
-    return _stage(
-        ["judge", "page"], deps, params, [layout.page_file(settings)], [layout.metrics_file(settings, "claims")]
-    )
+    deps += [path for name in names for path in captions_of(settings, name)]
+    deps += [path for name in names for kind in ("svg", "png") for path in figures_of(settings, name, kind)]
+    deps += [*(layout.table_file(settings, name) for name in names), *layout.standing_files()]
+    deps += [layout.explorables_file(settings)] if layout.explored_of(settings)["parts"] else []
+    deps += code_of("netspectra.statistics.verdicts", "netspectra.report.overview", "netspectra.report.page")
+    params = ["scale", "data", "networks", "experiments", f"scales.{params['scale']}"]
+    outs = [layout.page_file(settings), layout.overview_file(settings, "svg")]
+    metrics, plots = [layout.metrics_file(settings, "claims")], [layout.overview_file(settings, "png")]
+    return _stage(["judge", "overview", "page"], deps, params, outs, metrics, plots)
 
 
 def keys(params: dict, kind: str, name: str) -> list[str]:

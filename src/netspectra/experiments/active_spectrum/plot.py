@@ -7,7 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import style
+from netspectra.figures import labels, style
+
+HOW = {
+    "active_eigenvalues": ", each shown",
+    "active_eigenvectors": ", the first shown",
+    "active_layers": ", 95 % Student intervals over sets",
+    "active_sample_size": ", each shown",
+}
+ZERO = 1e-8  # of the true eigenvalue: what is less is zero but for round-off
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
@@ -21,7 +29,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     }
     sets = f"{settings['replicates']} sets of {settings['samples']:,} gradients"
     for name, figure in figures.items():
-        style.footer(figure, f"{sets}{', the first shown' if name == 'active_eigenvectors' else ''}", reading(settings))
+        style.footer(figure, f"{sets}{HOW[name]}", reading(settings))
     return figures
 
 
@@ -36,32 +44,47 @@ def reading(settings: dict) -> str:
 
 def eigenvalues(parts: dict[str, pd.DataFrame], settings: dict, published: dict) -> Figure:
     """The leading eigenvalues on a linear axis with their interval, and all of them on a logarithmic one."""
-    figure, (axes,) = style.page(1, 2, 2.9)
-    rows, truth, shown, gap = parts["eigenvalue"], parts["truth"], settings["bootstrap"]["shown"], settings["gap"]
+    figure, (axes,) = style.page(1, 2, 3.0)
+    rows, shown, gap = parts["eigenvalue"], settings["bootstrap"]["shown"], settings["gap"]
     ours = float(np.exp(np.log(rows[rows.x == gap].value).mean()))
-    low, high = (parts[f"eigenvalue_{end}"] for end in ("low", "high"))
-    label = "95 % interval of the first set, bias-corrected bootstrap"
-    axes[0].fill_between(
-        low.x, low.value / ours, high.value / ours, color=style.COLOURS[5], alpha=0.4, linewidth=0, label=label
-    )
+    interval(axes[0], parts, ours)
     for axis in axes:
-        for i, (_, one) in enumerate(rows.groupby("replicate")):
-            axis.plot(
-                one.x, one.value / ours, color=style.COLOURS[0], linewidth=0.6, label=None if i else "sets, each shown"
-            )
-        axis.plot(truth.x, truth.value / ours, "--", color="grey", label="without sampling error")
-        axis.set(xlabel="index of the eigenvalue")
+        spectra(axis, rows, parts["truth"], ours)
     read = pd.Series(published["eigenvalue"], published["index"], dtype=float)
     scale = ""
     if gap in read:
         for axis in axes:
             style.published(axis, read.index, read / read[gap], label="published, over its own")
         scale = f"; ours is {ours:.3g}, the published one {read[gap]:g}: a factor of {ours / read[gap]:.3g}"
-    axes[0].set(xlim=(0, shown), ylim=(0, None), ylabel=f"eigenvalue over the {gap}th", title="the leading ones")
+    labels.ranks(axes[0], shown)
+    labels.ranks(axes[1], rows.x.max())
+    axes[0].set(ylim=(0, None), ylabel=f"eigenvalue over the {gap}th", title="the leading ones")
     axes[1].set(yscale="log", title="all of them")
+    labels.plain(axes[1].yaxis)
     figure.suptitle(f"over the {gap}th eigenvalue{scale}", fontsize=8)
     style.legend_below(axes[0], ncols=2)
     return figure
+
+
+def interval(axes: Axes, parts: dict[str, pd.DataFrame], unit: float) -> None:
+    """The interval of the leading eigenvalues of the first set."""
+    low, high = (parts[f"eigenvalue_{end}"] for end in ("low", "high"))
+    look = {"color": style.COLOUR["trained"], "alpha": 0.2, "linewidth": 0}
+    label = "95 % interval of the first set, bias-corrected bootstrap"
+    axes.fill_between(low.x, low.value / unit, high.value / unit, label=label, **look)
+
+
+def spectra(axes: Axes, rows: pd.DataFrame, truth: pd.DataFrame, unit: float) -> None:
+    """Every set as a line, the first darker, and the limit of many gradients."""
+    for i, (_, one) in enumerate(rows.groupby("replicate")):
+        label = {0: "first set", 1: "other sets"}.get(i)
+        colour = style.COLOUR["trained" if i == 0 else "untrained"]
+        axes.plot(
+            one.x, one.value / unit, color=colour, linewidth=1 if i == 0 else 0.6, label=label, zorder=3 - (i > 0)
+        )
+    look = {"color": style.COLOUR["theory"], "linestyle": "--", "linewidth": 1}
+    axes.plot(truth.x, truth.value / unit, label="without sampling error", **look)
+    axes.set_xlabel("index of the eigenvalue")
 
 
 def eigenvectors(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
@@ -103,59 +126,72 @@ def mark(axis: Axes, edges: list[int], names: list[str]) -> None:
 
 def layers(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
     """How strongly the loss and the leading eigenvectors depend on the parameters of every layer."""
-    figure, axes = style.page(1, 3, 2.7, width_ratios=[1, 1, 1.3])
+    figure, axes = style.page(1, 3, 2.9, width_ratios=[1, 1, 1.3])
     titles = {
-        "sensitivity": "mean squared derivative by a parameter",
+        "sensitivity": "mean squared derivative\nby a parameter",
         "leading": f"mean squared coefficient in the\nfirst {settings['directions']} eigenvectors",
     }
     for axis, (quantity, title) in zip(axes[0], titles.items(), strict=False):
-        rows = parts[quantity]
-        rows = rows.assign(x=rows.layer.str.extract(r"(\d+)", expand=False).astype(int))
-        for colour, kind in zip(style.COLOURS, ("weight", "bias"), strict=False):
-            wide = rows[rows.layer.str.endswith(kind)].pivot_table(index="x", columns="replicate", values="value")
-            label = {"weight": "weights", "bias": "biases"}[kind]
-            axis.errorbar(
-                wide.index, wide.mean(axis=1), style.half_interval(wide), fmt="o-", capsize=2, color=colour, label=label
-            )
-        axis.set(yscale="log", title=title, xlabel="layer", xticks=sorted(rows.x.unique()))
-    axes[0, 0].legend(title="95 % interval over sets", title_fontsize=6)
+        by_layer(axis, parts[quantity])
+        axis.set(yscale="log", title=title, xlabel="layer")
+        labels.plain(axis.yaxis)
     shares = parts["share"].pivot_table(index="x", columns="layer", values="value")
-    axes[0, 2].stackplot(
-        shares.index, shares.to_numpy().T, labels=[f"layer {name[2:]}" for name in shares], colors=style.COLOURS
-    )
+    names = [f"layer {name[2:]}" for name in shares]
+    axes[0, 2].stackplot(shares.index, shares.to_numpy().T, labels=names, colors=style.shades(len(names)))
     axes[0, 2].set(xscale="log", xlim=(shares.index[0], shares.index[-1]), xlabel="index of the eigenvector")
-    axes[0, 2].set(ylim=(0, 1), title="share of the layers in an eigenvector's\nsquared length")
-    axes[0, 2].legend(loc="lower left", frameon=True, framealpha=0.8)
+    labels.plain(axes[0, 2].xaxis)
+    axes[0, 2].set(ylim=(0, 1), title="share of the layers in an\neigenvector's squared length")
+    style.legend_of(axes[0, [0, 2]], ncols=4)
     return figure
+
+
+def by_layer(axes: Axes, rows: pd.DataFrame) -> None:
+    """Weights and biases of every layer: geometric means over sets, with the interval of the logarithm."""
+    rows = rows.assign(x=rows.layer.str.extract(r"(\d+)", expand=False).astype(int))
+    for kind, label, colour in (("weight", "weights", "trained"), ("bias", "biases", "second")):
+        own = rows[rows.layer.str.endswith(kind)]
+        style.log_band(axes, own, color=style.COLOUR[colour], label=label, marker="o")
+    axes.set_xticks(sorted(rows.x.unique()))
 
 
 def sample_size(parts: dict[str, pd.DataFrame], settings: dict) -> Figure:
-    """Eigenvalues over the true ones, share of zeros and angles of subspaces, against samples over parameters."""
-    figure, (axes,) = style.page(1, 3, 2.9)
-    ratios, zeros = parts["ratio"], parts["zeros"]
-    for i, layer in enumerate(ratios.layer.unique()):
-        label = "eigenvalue 1" if layer == "first" else f"eigenvalue {layer}"
-        of_one = ratios[(ratios.layer == layer) & (ratios.value > 0)]
-        singles(axes[0], of_one, style.COLOURS[i], label)
-    axes[0].axhline(1, color="grey", linestyle="--", linewidth=0.8)
-    axes[0].set(yscale="log", ylabel="eigenvalue over the true one")
+    """Errors of eigenvalues, share of zeros and angles of subspaces, against samples over parameters."""
+    figure, (axes,) = style.page(1, 3, 3.2, width_ratios=[1.25, 0.9, 1])
+    ratios, zeros, sines = parts["ratio"], parts["zeros"], parts["sine"]
+    errors(axes[0], ratios[ratios.value > ZERO])
     grid = np.linspace(0, zeros.x.max(), 200)
-    axes[1].plot(grid, np.maximum(0, 1 - grid), "--", color="grey", linewidth=1, label="1 − N/P")
-    axes[1].plot(zeros.x, zeros.value, ".", color=style.COLOURS[0], label="as found")
-    axes[1].set(ylabel="share of eigenvalues that are zero", ylim=(-0.02, 1))
-    for i, k in enumerate(parts["sine"].layer.unique()):
-        name = "eigenvector 1" if k == "first1" else f"first {k.removeprefix('first')}"
-        singles(axes[2], parts["sine"][parts["sine"].layer == k], style.COLOURS[i], name)
-    axes[2].set(ylabel="sine of the largest angle\nbetween two sets", ylim=(0, 1.02))
+    axes[1].plot(grid, np.maximum(0, 1 - grid), "--", color=style.COLOUR["theory"], linewidth=1)
+    labels.named(axes[1], 0.3, 0.7, "1 − N/P", style.COLOUR["theory"], xytext=(6, 4))
+    axes[1].plot(zeros.x, zeros.value, "o", color=style.COLOUR["trained"])
+    axes[1].set(title="zeros", ylabel="share of eigenvalues that are zero", ylim=(-0.03, 1.1))
+    shades = style.shades(sines.layer.nunique())
+    ends = sines[sines.x == sines.x.max()].groupby("layer", sort=False).value.median()
+    at = dict(zip(ends.index, labels.apart(ends, 0.05), strict=True))
+    for shade, (k, own) in zip(shades, sines.groupby("layer", sort=False), strict=True):
+        singles(axes[2], own, shade, "the first" if k == "first1" else f"first {k.removeprefix('first')}", at[k])
+    axes[2].set(title="subspaces", ylabel="sine of the largest angle\nbetween two sets", ylim=(0, 1.1))
     for axis in axes:
         axis.axvline(1, color="black", linewidth=0.8)
-        axis.annotate(" N ≥ P →", (1, 0.02), xycoords=("data", "axes fraction"), fontsize=6)
-        axis.set(xlabel="samples N over parameters P", xlim=(0, None))
-        style.legend_above(axis, fontsize=6)
+        axis.set(xlabel="samples N over parameters P", xlim=(0, 1.45 * zeros.x.max() if axis is not axes[1] else None))
+        axis.set_xticks(range(1 + int(np.ceil(zeros.x.max()))))
+    labels.named(axes[1], 1, 1.03, "the document:\nN ≥ P", "black")
     return figure
 
 
-def singles(axis: Axes, rows: pd.DataFrame, colour: str, label: str) -> None:
-    """Every set as a thin line with dots."""
-    for i, (_, one) in enumerate(rows.groupby("replicate")):
-        axis.plot(one.x, one.value, ".-", color=colour, linewidth=0.7, markersize=3, label=None if i else label)
+def errors(axes: Axes, ratios: pd.DataFrame) -> None:
+    """Logarithmic errors of eigenvalues with their sign: above 1 too large, below too small."""
+    names = {"first": "the first", **{layer: f"the {layer[:-1]} P-th" for layer in ratios.layer.unique()[1:]}}
+    for shade, (layer, own) in zip(style.shades(len(names)), ratios.groupby("layer", sort=False), strict=True):
+        singles(axes, own, shade, names[layer])
+    axes.axhline(1, color=style.COLOUR["theory"], linestyle="--", linewidth=0.8)
+    axes.set(yscale="log", ylabel="eigenvalue over the true one", title="error: above 1 too large, below too small")
+    labels.plain(axes.yaxis)
+
+
+def singles(axis: Axes, rows: pd.DataFrame, colour: np.ndarray, label: str, at: float | None = None) -> None:
+    """Every set as a thin line with dots, all named where they end."""
+    for _, one in rows.groupby("replicate"):
+        axis.plot(one.x, one.value, ".-", color=colour, linewidth=0.7, markersize=3)
+    if len(rows):
+        end = rows[rows.x == rows.x.max()]
+        labels.named(axis, end.x.iloc[0], end.value.median() if at is None else at, label, colour)

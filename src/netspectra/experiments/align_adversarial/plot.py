@@ -1,17 +1,19 @@
 """Learning, alignment and accuracy under attack of networks shaped with different cutoffs."""
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import footers, learning, style
+from netspectra.figures import footers, labels, learning, style
+from netspectra.figures.bins import neighbours
 
+WIDER = 1.12  # from one mean over neighbouring components to the next
+LEAST = 1e-6  # of the energy, that is shown
 MODES = {"free": "pixels free to leave their range (original)", "clamped": "pixels clamped to their range"}
 CHANGES = {
-    "attack": ("the attack's signs", {"color": "#D55E00"}),
-    "random signs": ("random signs", {"color": "grey", "linestyle": ":"}),
-    "other images": ("one image made into another", {"color": "#0072B2"}),
+    "attack": ("the attack's signs", {"color": style.COLOUR["changed"]}),
+    "random signs": ("random signs", {"color": style.COLOUR["noise"]}),
+    "other images": ("one image made into another", {"color": style.COLOUR["second"]}),
 }
 
 
@@ -30,9 +32,9 @@ def looks_of(table: pd.DataFrame) -> dict[str, dict]:
     """Colours that grow with the cutoff; nothing removed in blue, and removal on test images dashed."""
     variants = list(table[table.quantity == "alignment"].variant.unique())
     ordered = [variant for variant in variants[1:] if " " not in variant]
-    shades = mpl.colormaps["YlOrRd"]
-    looks = {v: {"color": shades(0.35 + 0.6 * i / max(1, len(ordered) - 1))} for i, v in enumerate(ordered)}
-    looks = {variants[0]: {"color": style.COLOURS[0]}} | looks
+    shades = style.shades(len(ordered), "Oranges", 0.35, 1.0)
+    looks = {v: {"color": shade} for v, shade in zip(ordered, shades, strict=True)}
+    looks = {variants[0]: {"color": style.COLOUR["trained"]}} | looks
     looks |= {v: looks[v.split()[0]] | {"linestyle": "--"} for v in variants[1:] if " " in v}
     return {v: look | {"label": f"cutoff {v}"} for v, look in looks.items()}
 
@@ -46,7 +48,9 @@ def attacked(table: pd.DataFrame, looks: dict[str, dict], chance: float) -> Figu
         for variant, look in looks.items():
             style.band(axis, rows[(rows.layer == mode) & (rows.variant == variant)], marker=".", **look)
         if mode == "free":
-            style.band(axis, rows[rows.layer == "noise"], color="grey", label="random signs, none removed")
+            style.band(
+                axis, rows[rows.layer == "noise"], color=style.COLOUR["noise"], label="random signs, none removed"
+            )
         style.chance(axis, chance)
         axis.set(title=MODES[mode], xlabel="epsilon (1 = one standard deviation of the pixels)", ylim=(0, 100))
     axes[0, 0].set_ylabel("test accuracy under attack (%)")
@@ -63,16 +67,21 @@ def structure(table: pd.DataFrame, low: float) -> Figure:
     figure, axes = style.page(1, 2, 2.8, sharex=True)
     for change, (label, look) in CHANGES.items():
         own = rows[rows.layer == change].sort_values("x")
-        style.band(axes[0, 0], own[own.value > 0], label=label, **look)
+        style.log_band(axes[0, 0], neighbours(own[own.value > 0], WIDER), label=label, **look)
         style.band(axes[0, 1], own.assign(value=100 * own.groupby("replicate").value.cumsum()), label=label, **look)
     axes[0, 0].plot(
-        variance.x, variance.value.where(variance.value > 1e-7), "k--", linewidth=0.8, label="variance of the images"
+        variance.x,
+        variance.value.where(variance.value > LEAST),
+        "--",
+        color="black",
+        linewidth=0.8,
+        label="variance of the images",
     )
     for axis in axes[0]:
         little(axis, variance, low)
         axis.set(xscale="log", xlabel="principal component of the test images")
-        axis.xaxis.set_major_formatter("{x:g}")
-    axes[0, 0].set(yscale="log", ylabel="share of the energy", ylim=(1e-6, 1))
+        labels.plain(axis.xaxis)
+    axes[0, 0].set(yscale="log", ylabel="share of the energy", ylim=(LEAST, 1))
     axes[0, 1].set(ylabel="share of the energy up to here (%)", ylim=(0, 100))
     style.legend_below(axes[0, 0])
     style.footer(figure, footers.images(table), footers.networks(rows), style.STUDENT)

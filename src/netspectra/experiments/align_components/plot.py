@@ -1,11 +1,13 @@
 """Weights on the principal components of their input, and what minibatches of growing size get wrong."""
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import footers, style
+from netspectra.figures import footers, labels, style
+from netspectra.figures.bins import neighbours
+
+WIDER = 1.25  # from one mean over neighbouring components to the next
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
@@ -17,51 +19,46 @@ def components(table: pd.DataFrame, settings: dict) -> Figure:
     """Squared loading over that of random weights, by component; one panel per layer, one line per time."""
     rows = table[table.quantity == "loading"]
     times = {
-        "0": ("before training", "grey"),
-        f"{settings['early']:g}": (f"after {settings['early']:.0%} of training", "#E69F00"),
+        "0": ("before training", style.COLOUR["noise"]),
+        f"{settings['early']:g}": (f"after {settings['early']:.0%} of training", style.COLOUR["fourth"]),
     }
-    times["1"] = ("after training", style.COLOURS[0])
+    times["1"] = ("after training", style.COLOUR["trained"])
     layers = list(rows.layer.unique())
     figure, axes = style.page(1, len(layers), 2.8, sharey=True)
     for axis, layer in zip(axes[0], layers, strict=True):
         for time, (label, colour) in times.items():
-            loading(axis, rows[(rows.layer == layer) & (rows.variant == time)], label=label, color=colour)
+            own = rows[(rows.layer == layer) & (rows.variant == time)]
+            style.log_band(axis, neighbours(own, WIDER), label=label, color=colour)
         axis.axhline(1, color="grey", linestyle=":", linewidth=1)
         axis.axvspan(0.9, settings["first"] + 0.5, color="0.92", zorder=0)
         axis.set(title=f"input of {layer}", xscale="log", yscale="log", xlabel="principal component")
-        axis.xaxis.set_major_formatter("{x:g}")
+        labels.plain(axis.xaxis)
     axes[0, 0].set_ylabel("squared loading, times d (1 = random)")
-    axes[0, 0].yaxis.set_major_formatter("{x:g}")
+    labels.plain(axes[0, 0].yaxis)
     style.legend_below(axes[0, 0])
     style.footer(figure, footers.images(table), footers.networks(rows), style.STUDENT)
     return figure
 
 
-def loading(axes: Axes, rows: pd.DataFrame, **look: object) -> None:
-    """Means over components of about the same rank, with the interval in logarithms."""
-    ranks = sorted({round(1.25**k) for k in range(100) if 1.25**k <= rows.x.max()})
-    bins = pd.cut(rows.x, [*(r - 0.5 for r in ranks), rows.x.max() + 0.5], labels=False)
-    means = rows.assign(bin=bins).groupby(["bin", "replicate"]).agg(x=("x", "mean"), value=("value", "mean"))
-    style.log_band(axes, means.reset_index(), **look)
-
-
 def batch_size(table: pd.DataFrame, settings: dict) -> Figure:
     """Relative error of alignment, and distance of the eigenspectrum, against batch size; one line per layer."""
     rows = table[table.quantity.isin(["alignment_error", "spectrum_distance"])]
-    labels = {"alignment_error": "relative error of alignment", "spectrum_distance": "distance of the eigenspectrum"}
+    titles = {"alignment_error": "relative error of alignment", "spectrum_distance": "distance of the eigenspectrum"}
     figure, axes = style.page(1, 2, 2.8, sharex=True)
     layers = list(rows.layer.unique())
-    shades = mpl.colormaps["viridis"]
-    for axis, (quantity, label) in zip(axes[0], labels.items(), strict=True):
+    shades = style.shades(len(layers))
+    for axis, (quantity, label) in zip(axes[0], titles.items(), strict=True):
         own = rows[rows.quantity == quantity]
         for i, layer in enumerate(layers):
-            look = {"color": shades(0.85 * i / max(1, len(layers) - 1)), "label": f"layer {layer}"}
+            look = {"color": shades[i], "label": f"layer {layer}"}
             of_layer(axis, own[own.layer == layer], look)
         axis.set(xscale="log", yscale="log", xlabel="images in the minibatch", ylabel=label)
         axis.set_xticks(settings["batches"], [f"{size:,}" for size in settings["batches"]])
         axis.xaxis.set_minor_formatter("")
-        axis.yaxis.set_major_formatter("{x:g}")
-    axes[0, 0].axhline(settings["near"], color="black", linewidth=0.8, linestyle=":", label="a tenth")
+        labels.plain(axis.yaxis)
+    axes[0, 0].axhline(settings["near"], color="black", linewidth=0.8)
+    labels.named(axes[0, 0], settings["batches"][0], settings["near"], "near enough", "black", xytext=(0, -5))
+    axes[0, 0].plot([], [], "o", color="0.3", markerfacecolor="none", label="every input shuffled")
     style.legend_below(axes[0, 0])
     style.footer(figure, footers.images(table), footers.networks(rows), style.STUDENT)
     return figure

@@ -41,12 +41,13 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
 def panel(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
     """One fact of all recipes; the control in grey."""
     variants = [*settings["candidates"], settings["control"]]
+    shades = style.shades(len(variants), "Blues", 0.6, 1.0)
     for i, variant in enumerate(variants):
         of_one = rows[rows.variant == variant]
         if of_one.empty:  # left out at this scale
             continue
         control = variant == settings["control"]
-        colour = "grey" if control else style.COLOURS[i]
+        colour = style.COLOUR["noise"] if control else shades[i]
         mean = of_one.groupby("epochs").value.mean()
         axis.plot(of_one.epochs, of_one.value, ".", color=colour, markersize=3, alpha=0.6)
         axis.plot(mean.index, mean, color=colour, label=f"{variant} (control)" if control else variant)

@@ -4,32 +4,36 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator, ScalarFormatter
 
-from netspectra.figures import comparisons, style
+from netspectra.figures import comparisons, labels, style
 
 # What is held against what.
 FINDINGS = {
     "generalize": "memorising / generalising\nnetworks",
     "width": "narrowest / widest\nnetworks",
     "clusters": "other rate / same rate\nof learning",
-    "rnn": "nearest other / first\nrecurrent layer, to its end",
+    "rnn": "nearest other / first\nrecurrent layer",
 }
-LOOKS = {"trained": (style.COLOURS[0], style.COLOURS[0], -0.13), "control": ("grey", "white", 0.13)}
+LOOKS = {
+    "trained": (style.COLOUR["trained"], style.COLOUR["trained"], -0.14),
+    "control": (style.COLOUR["noise"], "white", 0.14),
+}
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
-    """The one figure: a panel for every finding, above 1 where it holds."""
-    figure, (axes,) = style.page(1, len(FINDINGS), 3.0)
+    """The one figure: a panel for every finding, right of 1 where it holds."""
+    figure, (axes,) = style.page(1, len(FINDINGS), 3.0, sharey=True)
     for axis, (finding, title) in zip(axes, FINDINGS.items(), strict=True):
-        rows = table[table.finding == finding]
-        panel(axis, rows)
+        panel(axis, table[table.finding == finding])
         if finding in published:
-            style.published(axis, [0.38], [published[finding]], label="published")
-        axis.set_title(title)
-    axes[0].set_ylabel("ratio of mean distances")
+            style.published(axis, [published[finding]], [0.38], label="published")
+        labels.plain(axis.xaxis)
+        axis.set(title=title, xlabel="ratio of mean distances")
+    names = list(comparisons.MEASURES.values())
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].set_ylim(len(names) - 0.5, -0.5)
     style.legend_below(axes[0])
-    style.footer(figure, style.JACKKNIFE, "above 1 where the finding holds")
+    style.footer(figure, style.JACKKNIFE, "the finding holds right of 1")
     return {"pwcca_findings": figure}
 
 
@@ -38,15 +42,8 @@ def panel(axes: Axes, rows: pd.DataFrame) -> None:
     for state, (colour, face, shift) in LOOKS.items():
         found = rows[rows.state == state].set_index("measure").loc[list(comparisons.MEASURES)]
         errors = [(found.value - found.low).fillna(0), (found.high - found.value).fillna(0)]
-        x = np.arange(len(found)) + shift
         look = {"fmt": "o", "capsize": 2, "color": colour, "markerfacecolor": face, "label": state}
-        axes.errorbar(x, found.value, errors, **look)
-    axes.axhline(1, color="grey", linewidth=1, linestyle=":", zorder=0)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(ScalarFormatter())
-    low, high = axes.get_ylim()
-    ticks = [0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6, 2, 3, 4, 6, 8, 12, 16, 32]
-    axes.set_yticks([tick for tick in ticks if low <= tick <= high])
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(range(len(comparisons.MEASURES)), comparisons.MEASURES.values(), rotation=45, ha="right")
-    axes.grid(axis="x", visible=False)
+        axes.errorbar(found.value, np.arange(len(found)) + shift, xerr=errors, **look)
+    axes.axvline(1, color="black", linewidth=0.6, zorder=0)
+    axes.set_xscale("log")
+    axes.grid(axis="y", visible=False)

@@ -14,8 +14,9 @@ from netspectra.lenses.representations import pair_rows, represented
 from netspectra.lenses.scoring import accuracy
 from netspectra.measures.compared import MEASURES, distance_matrices
 from netspectra.networks.checkpoints import Networks
+from netspectra.statistics.estimates import of_pairs
 from netspectra.statistics.intervals import Metrics
-from netspectra.statistics.pairs import add_pairs, pairs, ratio_of_pairs
+from netspectra.statistics.pairs import pairs, ratio_of_pairs
 
 VARIANTS = ("true", "permuted")
 GROUPS = (*VARIANTS, "inter")
@@ -91,7 +92,7 @@ def by_group(distances: torch.Tensor) -> dict[str, np.ndarray]:
 def add_groups(metrics: Metrics, means: Means, networks: int) -> None:
     """The mean distance of every group, by measure and layer."""
     for (split, state, place, measure, group), values in means.items():
-        add_pairs(metrics, f"{measure}_{state}_{split}_{place}_{group}", values, networks)
+        metrics.put(f"{measure}_{state}_{split}_{place}_{group}", of_pairs(values, pairs(networks)))
 
 
 def add_contrasts(metrics: Metrics, means: Means, networks: int) -> None:
@@ -102,15 +103,17 @@ def add_contrasts(metrics: Metrics, means: Means, networks: int) -> None:
             for n, place in enumerate(places[: -ENDS - 1 : -1], 1):
                 found = _group(means, split, state, place, "pwcca")
                 name = f"pwcca_{split}_top_{n}"
-                add_pairs(metrics, name + ending, found["permuted"] - found["true"], networks)
+                metrics.put(name + ending, of_pairs(found["permuted"] - found["true"], pairs(networks)))
                 if state == "trained":
-                    add_pairs(metrics, f"{name}_inter", found["inter"] - found["permuted"], networks)
-                    add_pairs(metrics, f"{name}_inter_control", found["inter"] - found["true"], networks)
+                    metrics.put(f"{name}_inter", of_pairs(found["inter"] - found["permuted"], pairs(networks)))
+                    metrics.put(f"{name}_inter_control", of_pairs(found["inter"] - found["true"], pairs(networks)))
             for n, place in enumerate(places[:ENDS], 1):
                 found = _group(means, split, state, place, "pwcca")
-                add_pairs(metrics, f"pwcca_{split}_low_{n}{ending}", found["permuted"] - found["true"], networks)
+                metrics.put(
+                    f"pwcca_{split}_low_{n}{ending}", of_pairs(found["permuted"] - found["true"], pairs(networks))
+                )
             for group, values in _group(means, split, state, "out", "pwcca").items():
-                add_pairs(metrics, f"pwcca_{split}_softmax_{group}{ending}", values, networks)
+                metrics.put(f"pwcca_{split}_softmax_{group}{ending}", of_pairs(values, pairs(networks)))
 
 
 def convolutions(means: Means) -> list[str]:
@@ -139,4 +142,5 @@ def summaries(metrics: Metrics, means: Means) -> Iterator[dict]:
     for split, state, place, measure, group in means:
         key = {"quantity": "mean", "split": split, "state": state, "layer": place, "measure": measure, "group": group}
         name = f"{measure}_{state}_{split}_{place}_{group}"
-        yield key | {"value": metrics[name], "low": metrics[f"{name}_low"], "high": metrics[f"{name}_high"]}
+        low, high = (metrics.get(f"{name}_{end}", metrics[name]) for end in ("low", "high"))
+        yield key | {"value": metrics[name], "low": low, "high": high}

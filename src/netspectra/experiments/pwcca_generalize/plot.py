@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from netspectra.figures import comparisons, style
 
 LOOKS = {
-    "true": ("true labels", style.COLOURS[0]),
+    "true": ("true labels", style.COLOUR["trained"]),
     "permuted": ("permuted labels", "0.35"),
-    "inter": ("one of each", style.COLOURS[1]),
+    "inter": ("one of each", style.COLOUR["changed"]),
 }
 SPLITS = {"train": "training images", "test": "test images"}
 NAMES = {"in": "input", "out": "softmax"}

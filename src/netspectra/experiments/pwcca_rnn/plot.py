@@ -33,7 +33,7 @@ def through_training(rows: pd.DataFrame, settings: dict, published: dict) -> Fig
     axes[0].set_ylabel("distance from the final representation")
     style.legend_below(axes[1])
     windows = f"every step of {settings['windows']} test windows"
-    style.footer(figure, windows, networks(rows), f"bands: {style.STUDENT}")
+    style.footer(figure, windows, networks(rows), "thin: single networks; thick: their means")
     return figure
 
 
@@ -47,10 +47,12 @@ def layers(axis: Axes, rows: pd.DataFrame, dashes: str, label: str | None = None
     for layer in sorted(rows.layer.unique()):
         colour = mpl.colormaps["viridis_r"](0.15 + 0.2 * (layer - 1))
         found = rows[rows.layer == layer]
+        mean = found.groupby("x").value.mean()
         if label is None:
-            style.band(axis, found, color=colour, linestyle=dashes, label=f"layer {layer:g}")
+            single = found.pivot_table(index="x", columns="replicate", values="value")
+            axis.plot(single.index, single, color=colour, linewidth=0.5, alpha=0.6)
+            axis.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=1.6, label=f"layer {layer:g}")
         else:
-            mean = found.groupby("x").value.mean()
             shown = label if layer == rows.layer.max() else None
             axis.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=0.8, label=shown)
 
@@ -64,5 +66,5 @@ def sequences(rows: pd.DataFrame, settings: dict) -> Figure:
         axis.set(title=NAMES[network], xlabel="step of the sequence", ylim=(0, 1.02), xlim=(1, found.x.max()))
     axes[0].set_ylabel("PWCCA distance from the last step")
     style.legend_below(axes[-1])
-    style.footer(figure, "samples: all test windows", networks(rows), f"bands: {style.STUDENT}")
+    style.footer(figure, "samples: all test windows", networks(rows), "thin: single networks; thick: their means")
     return figure

@@ -12,8 +12,9 @@ from netspectra.lenses.representations import neurons, pair_rows, representation
 from netspectra.lenses.scoring import accuracy
 from netspectra.measures.compared import MEASURES, distance_matrices, random_neurons, represent
 from netspectra.networks.checkpoints import Networks
+from netspectra.statistics.estimates import of_pairs
 from netspectra.statistics.intervals import Metrics
-from netspectra.statistics.pairs import add_pairs, of_all_pairs, pairs, ratio_of_pairs
+from netspectra.statistics.pairs import of_all_pairs, pairs, ratio_of_pairs
 
 ENDINGS = {"trained": "", "untrained": "_control"}
 
@@ -73,14 +74,15 @@ def add_findings(metrics: Metrics, table: pd.DataFrame) -> Iterator[dict]:
 def _add_pwcca(metrics: Metrics, distances: pd.DataFrame, accuracies: np.ndarray, key: dict) -> Iterator[dict]:
     name, ending, count = f"pwcca_{key['split']}", ENDINGS[key["state"]], _networks(distances)
     values = distances.to_numpy()
-    add_pairs(metrics, f"{name}_drop{ending}", values[0] - values[-1], count)
+    metrics.put(f"{name}_drop{ending}", of_pairs(values[0] - values[-1], pairs(count)))
     metrics.put(f"{name}_least_step{ending}", of_all_pairs(least_step, values, count))
     both = np.stack([values, accuracies])
     metrics.put(f"{name}_accuracy{ending}", of_all_pairs(relation, both, count, (-1.0001, 1.0001)))
     for width in distances.index:
         stem = f"{name}_{width:g}{ending}"
-        add_pairs(metrics, stem, distances.loc[width], count)
-        ends = {"value": metrics[stem], "low": metrics[f"{stem}_low"], "high": metrics[f"{stem}_high"]}
+        metrics.put(stem, of_pairs(distances.loc[width], pairs(count)))
+        low, high = (metrics.get(f"{stem}_{end}", metrics[stem]) for end in ("low", "high"))
+        ends = {"value": metrics[stem], "low": low, "high": high}
         yield {"quantity": "width", "x": width, **key, **ends}
 
 

@@ -6,12 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import comparisons, style
+from netspectra.figures import comparisons, labels, style
 
 LOOKS = {
-    ("trained", "test"): ("trained, test images", style.COLOURS[0], "-"),
-    ("trained", "train"): ("trained, training images", style.COLOURS[5], "-"),
-    ("untrained", "test"): ("before training, test images", "0.5", "--"),
+    ("trained", "test"): ("trained, test images", style.COLOUR["trained"], "-"),
+    ("trained", "train"): ("trained, training images", style.COLOUR["trained"], ":"),
+    ("untrained", "test"): ("before training, test images", style.COLOUR["untrained"], "--"),
 }
 
 
@@ -29,7 +29,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     left.set_xticks(ticks, [f"{tick:,}" for tick in ticks], rotation=60)
     left.minorticks_off()
     left.set(xlabel="filters of the last convolution", ylabel="PWCCA distance of two networks", ylim=(0, 1))
-    against_accuracy(right, table)
+    against_accuracy(right, table, published["correlation"])
     style.legend_below(left)
     footer(figure, table, settings)
     return {"pwcca_width": figure}
@@ -45,7 +45,7 @@ def footer(figure: Figure, table: pd.DataFrame, settings: dict) -> None:
     style.footer(figure, *parts)
 
 
-def against_accuracy(axis: Axes, table: pd.DataFrame) -> None:
+def against_accuracy(axis: Axes, table: pd.DataFrame, published: float) -> None:
     """A dot for every pair, in the colour of its width, and the regression line; test images."""
     tested = table[(table.quantity == "accuracy") & (table.split == "test")].set_index(["x", "first"]).value
     chosen = (table.quantity == "distance") & (table.measure == "pwcca") & (table.split == "test")
@@ -57,11 +57,11 @@ def against_accuracy(axis: Axes, table: pd.DataFrame) -> None:
         colour = mpl.colormaps["viridis_r"](0.1 + 0.85 * n / max(len(widths) - 1, 1))
         here = (pairs.x == width).to_numpy()
         axis.plot(means[here], pairs.value[here], "o", color=colour, markersize=3.5)
-        at = means[here].max(), pairs.value[here].max()
-        axis.annotate(f"{width:,.0f}", at, (3, 2), textcoords="offset points", fontsize=6.5, color=colour)
+        last = int(means[here].argmax())
+        labels.named(axis, means[here][last], pairs.value[here].iloc[last], f"{width:,.0f}", colour, xytext=(5, 3))
     slope, start = np.polyfit(means, pairs.value, 1)
     ends = np.array([means.min(), means.max()])
     axis.plot(ends, start + slope * ends, color="0.35", linewidth=0.8)
     r = np.corrcoef(means, pairs.value)[0, 1]
-    title = f"pairs by filters; r = {r:.2f}, published -0.96"
+    title = f"pairs by filters; r = {r:.2f}, published {published:.2f}"
     axis.set(xlabel="mean test accuracy of the pair (%)", ylabel="PWCCA distance of the pair", title=title)

@@ -1,24 +1,28 @@
 """Spectra and eigenvectors of two networks after alignment, and the best cosines over all pairs."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator
 
-from netspectra.figures import style
-from netspectra.statistics.spread import pair_band
+from netspectra.figures import labels, pairs, style
 
 CORRELATIONS = {
-    "r": ("r, training images", {"color": style.COLOURS[0]}),
-    "r_test": ("r, test images", {"color": style.COLOURS[0], "markerfacecolor": "none"}),
-    "explained": ("r², training images", {"color": style.COLOURS[2]}),
-    "explained_test": ("r², test images", {"color": style.COLOURS[2], "markerfacecolor": "none"}),
+    "r": ("r, training images", {"color": style.COLOUR["trained"]}),
+    "r_test": ("r, test images", {"color": style.COLOUR["trained"], "markerfacecolor": "none"}),
+    "explained": ("r², training images", {"color": style.COLOUR["second"]}),
+    "explained_test": ("r², test images", {"color": style.COLOUR["second"], "markerfacecolor": "none"}),
 }
 ENDINGS = {"mlp": "", "cnn": "_cnn"}
-LOOKS = {
-    "activation": [{"color": style.COLOURS[2]}, {"color": style.COLOURS[3], "linestyle": "--"}],
-    "weight": [{"color": style.COLOURS[0]}, {"color": style.COLOURS[4], "linestyle": "--"}],
+SHOWN = 0.995  # of all ratios, that the axis reaches
+WHAT = ("activation", "weight")
+MODES = {
+    "aligned": ("aligned", {"color": style.COLOUR["trained"]}),
+    "shared": ("in the input space they share", {"color": style.COLOUR["trained"]}),
+    "unaligned": ("not aligned (A = I)", {"color": style.COLOUR["noise"]}),
+    "random": ("with random directions", {"color": style.COLOUR["noise"], "linestyle": ":"}),
 }
 
 
@@ -27,7 +31,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     figures = {
         f"rainbow_{what}_alignment{ENDINGS[network]}": panels(rows, what, settings["dead"])
         for network, rows in table.groupby("network", sort=False)
-        for what in LOOKS
+        for what in WHAT
     }
     return figures | {"rainbow_r": correlations(table, published.get("r", {}))}
 
@@ -43,7 +47,7 @@ def correlations(table: pd.DataFrame, published: dict) -> Figure:
                 _with_interval(axis, x, found, None if i else label, look)
         if network == "mlp" and published:
             marks = [(i - 0.3, published[str(layer)]) for i, layer in enumerate(layers) if str(layer) in published]
-            axis.plot(*zip(*marks, strict=True), "D", color="black", markerfacecolor="none", label="printed")
+            style.published(axis, *zip(*marks, strict=True), label="printed")
         axis.set_xticks(range(len(layers)), [f"layer {layer}" for layer in layers])
         axis.set(title=style.NAMES[network], xlim=(-0.5, len(layers) - 0.5))
     axes[0, 0].set(ylabel="r and its square", ylim=(None, 1))
@@ -59,8 +63,7 @@ def correlations(table: pd.DataFrame, published: dict) -> Figure:
 
 def _with_interval(axis: Axes, x: float, found: pd.DataFrame, label: str | None, look: dict) -> None:
     """The mean over pairs with the jackknife's interval over networks, and every pair as a dot beside it."""
-    numbers = [tuple(map(int, name.split("-"))) for name in found.replicate]
-    mean, low, high = (float(v) for v in pair_band(found.value.to_numpy(), numbers, scale="logit"))
+    mean, low, high = (float(v[0]) for v in pairs.between(found.assign(x=0)))
     axis.plot([x], [mean], "o", label=label, **look)
     if low < high:
         axis.plot([x, x], [low, high], "-", color=look["color"])
@@ -68,33 +71,42 @@ def _with_interval(axis: Axes, x: float, found: pd.DataFrame, label: str | None,
 
 
 def panels(rows: pd.DataFrame, what: str, dead: float) -> Figure:
-    """One column per hidden layer: spectra of the networks, cosines of one pair, best cosines of all pairs."""
+    """One column per hidden layer: ratios of spectra, cosines of one pair, best cosines of all pairs."""
     layers = list(rows.groupby("layer"))
     figure, axes = style.page(3, len(layers), 7.6, height_ratios=[2, 3, 2])
     for column, (layer, found) in zip(axes.T, layers, strict=True):
-        spectra(column[0], found[found.quantity == f"{what}_eigenvalue"], what, dead)
+        ratios(column[0], found[found.quantity == f"{what}_eigenvalue"], what, dead)
         column[0].set_title(f"layer {layer}")
         image = cosines(column[1], found[found.quantity == f"{what}_cosine"])
         best_cosines(column[2], found[found.quantity == f"{what}_best_cosine"])
     figure.colorbar(image, ax=axes[1], shrink=0.8, label=f"|cosine| of {what} eigenvectors")
-    axes[0, 0].set_ylabel("eigenvalue")
+    axes[0, 0].set_ylabel("eigenvalue over the mean\nof all networks")
     axes[1, 0].set_ylabel("rank (network 2)")
     axes[2, 0].set_ylabel("largest |cosine|")
-    axes[0, 0].legend(loc="best")
-    style.footer(figure, f"{rows[rows.quantity == f'{what}_eigenvalue'].replicate.nunique()} networks", style.JACKKNIFE)
+    style.legend_of([*axes[0], *axes[2]], ncols=3)
+    networks = f"{rows[rows.quantity == f'{what}_eigenvalue'].replicate.nunique()} networks"
+    style.footer(figure, networks, f"below: mean over all pairs, {style.JACKKNIFE}")
     return figure
 
 
-def spectra(axis: Axes, rows: pd.DataFrame, what: str, dead: float) -> None:
-    """Networks 1 and 2 drawn, the others faint behind them."""
+def ratios(axis: Axes, rows: pd.DataFrame, what: str, dead: float) -> None:
+    """Eigenvalues of every network over their geometric mean; networks 1 and 2 drawn, the others faint behind them."""
     rows = rows[rows.value > dead * rows.value.max()]
-    for i, (_, found) in enumerate(rows.groupby("replicate")):
-        if i < 2:
-            axis.plot(found.x, found.value, label=f"network {i + 1}", zorder=3, **LOOKS[what][i])
-        else:
-            label = "the other networks" if i == 2 else None
-            axis.plot(found.x, found.value, color="black", alpha=0.25, linewidth=0.7, label=label)
-    axis.set(yscale="log", xscale="log" if what == "activation" else "linear", xlabel="rank")
+    wide = np.log(rows.pivot_table(index="x", columns="replicate", values="value").dropna())
+    apart = wide.sub(wide.mean(axis=1), axis=0).to_numpy()
+    for i, values in enumerate(np.exp(apart).T):
+        colour = style.COLOUR[("trained", "second")[i]] if i < 2 else "0.7"
+        label = f"network {i + 1}" if i < 2 else "the other networks" if i == 2 else None
+        axis.plot(wide.index, values, color=colour, linewidth=1 if i < 2 else 0.6, zorder=3 - (i > 1), label=label)
+    axis.axhline(1, color="black", linewidth=0.6)
+    most = 1.1 * np.quantile(np.abs(apart), SHOWN)
+    axis.set(yscale="log", xlabel="rank", ylim=(np.exp(-most), np.exp(most)))
+    labels.plain(axis.yaxis)
+    if what == "activation":
+        axis.set_xscale("log")
+        labels.plain(axis.xaxis)
+    else:
+        labels.ranks(axis, wide.index.max())
 
 
 def cosines(axis: Axes, rows: pd.DataFrame) -> AxesImage:
@@ -116,23 +128,8 @@ def _extent(columns: int, rows: int) -> tuple[float, float, float, float]:
 
 def best_cosines(axis: Axes, rows: pd.DataFrame) -> None:
     """Largest cosine of every direction, and what is found without alignment or with random directions."""
-    looks = {
-        "aligned": ("aligned", {"color": style.COLOURS[0]}),
-        "shared": ("in the input space they share", {"color": style.COLOURS[0]}),
-        "unaligned": ("not aligned (A = I)", {"color": "black", "linestyle": ":"}),
-        "random": ("with random directions", {"color": "black", "linestyle": ":"}),
-    }
-    for mode, (label, look) in looks.items():
+    for mode, (label, look) in MODES.items():
         if len(found := rows[rows["mode"] == mode]):
-            _pair_band(axis, found, label, look)
-    style.legend_above(axis, title="mean over all pairs, 95 % interval", title_fontsize=6)
+            pairs.band(axis, found, label=label, **look)
+    labels.ranks(axis, rows.x.max())
     axis.set(xlabel="rank", ylim=(0, 1))
-
-
-def _pair_band(axis: Axes, rows: pd.DataFrame, label: str, look: dict) -> None:
-    """Mean over pairs against the rank, with the jackknife's interval over networks."""
-    wide = rows.pivot_table(index="replicate", columns="x", values="value")
-    numbers = [tuple(map(int, name.split("-"))) for name in wide.index]
-    mean, low, high = pair_band(wide.to_numpy().clip(0, 1), numbers, scale="logit")
-    (drawn,) = axis.plot(wide.columns, mean, label=label, **look)
-    axis.fill_between(wide.columns, low, high, color=drawn.get_color(), alpha=0.25, linewidth=0)

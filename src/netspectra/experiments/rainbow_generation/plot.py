@@ -24,37 +24,34 @@ ONE_FORM = CONDITIONS | {"all layers": "both\ndrawn"}
 
 
 def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figure]:
-    """Conditions side by side, and the widths."""
-    return {
-        "rainbow_generation": conditions(table, settings["chance"], published.get("accuracy", {})),
-        "rainbow_generation_width": widths(table, settings["chance"]),
-    }
-
-
-def conditions(table: pd.DataFrame, chance: float, published: dict) -> Figure:
-    """Every drawn network as a dot; mean and interval over the trained networks they were drawn from."""
-    figure, axes = style.page(table.network.nunique(), 1, 5.6)
-    for axis, (network, rows) in zip(axes[:, 0], table.groupby("network", sort=False), strict=True):
-        names = CONDITIONS if "all layers flat" in set(rows.condition) else ONE_FORM
-        found = {c: chosen for c in names if len(chosen := rows[rows.condition == c])}
-        _dots(axis, found)
-        means = {names[c]: chosen.groupby("replicate").value.mean().to_numpy() for c, chosen in found.items()}
-        style.bars(axis, means, [_colour(c) for c in found])
-        style.chance(axis, chance)
-        _printed(axis, list(found), published.get(network, {}))
-        axis.tick_params(axis="x", labelsize=7)
-        axis.set_title(f"{NAMES[network]} ({rows.replicate.nunique()} networks)")
+    """Conditions side by side, and drawn networks of other widths at the right."""
+    chance, printed = settings["chance"], published.get("accuracy", {})
+    figure, axes = style.page(table.network.nunique(), 2, 5.8, width_ratios=[3.4, 1], sharey=True)
+    for row, (network, rows) in zip(axes, table.groupby("network", sort=False), strict=True):
+        conditions(row[0], rows, printed.get(network, {}))
+        row[0].set_title(f"{NAMES[network]} ({rows.replicate.nunique()} networks)")
+        widths(row[1], rows)
+        for axis in row:
+            style.chance(axis, chance)
+    for axis in axes[:, 0]:
         axis.set(ylabel="test accuracy (%)", ylim=(0, 1.08 * table.value.max()))
-    style.legend_below(axes[0, 0])
+    style.legend_of([axes[0, 0], axes[0, 1]], ncols=4)
     drawn = table[table.condition.str.startswith("all layers")].groupby(["network", "condition"]).size()
-    counts = f"{drawn.min()} to {drawn.max()} networks drawn as in the document" if drawn.nunique() > 1 else ""
-    style.footer(
-        figure,
-        f"{table.replicate.nunique()} networks",
-        counts,
-        "dots: drawn networks; filled: mean, 95 % interval over trained networks",
-    )
-    return figure
+    counts = f"{drawn.min()} to {drawn.max()} drawn as in the document" if drawn.nunique() > 1 else ""
+    dots = "dots: drawn networks; filled: mean, 95 % Student interval over trained networks"
+    style.footer(figure, f"{table.replicate.nunique()} networks", counts, dots)
+    return {"rainbow_generation": figure}
+
+
+def conditions(axis: Axes, rows: pd.DataFrame, printed: dict[str, float]) -> None:
+    """Every drawn network as a dot; mean and interval over the trained networks they were drawn from."""
+    names = CONDITIONS if "all layers flat" in set(rows.condition) else ONE_FORM
+    found = {c: chosen for c in names if len(chosen := rows[rows.condition == c])}
+    _dots(axis, found)
+    means = {names[c]: chosen.groupby("replicate").value.mean().to_numpy() for c, chosen in found.items()}
+    style.bars(axis, means, [_colour(c) for c in found], singles=False)
+    _printed(axis, list(found), printed)
+    axis.tick_params(axis="x", labelsize=6)
 
 
 def _dots(axis: Axes, found: dict[str, pd.DataFrame]) -> None:
@@ -69,30 +66,21 @@ def _printed(axis: Axes, conditions: list[str], values: dict[str, float]) -> Non
     places = {"trained": "trained", "drawn": drawn}
     shown = [(conditions.index(place) + 0.3, values[name]) for name, place in places.items() if name in values]
     if shown:
-        axis.plot(
-            *zip(*shown, strict=True), "D", color="black", markerfacecolor="none", label="printed in the document"
-        )
+        style.published(axis, *zip(*shown, strict=True), label="printed in the document")
 
 
 def _colour(condition: str) -> str:
     if condition == "trained":
-        return style.COLOURS[0]
-    return "0.5" if condition.startswith(("isotropic", "not")) else style.COLOURS[1]
+        return style.COLOUR["trained"]
+    return style.COLOUR["noise" if condition.startswith(("isotropic", "not")) else "changed"]
 
 
-def widths(table: pd.DataFrame, chance: float) -> Figure:
+def widths(axis: Axes, rows: pd.DataFrame) -> None:
     """Accuracy of drawn networks against their width, under that of the trained ones."""
-    figure, axes = style.page(1, table.network.nunique(), 2.5, sharey=True)
-    for axis, (network, rows) in zip(axes[0], table.groupby("network", sort=False), strict=True):
-        drawn = rows[rows.condition == "width"]
-        style.band(axis, drawn.groupby(["x", "replicate"], as_index=False).value.mean(), marker=".", label="drawn")
-        trained = rows[rows.condition == "trained"].value.mean()
-        axis.axhline(trained, color="black", linewidth=0.8, label="trained, at width 1")
-        axis.set_xscale("log", base=2)
-        axis.set_xticks(sorted(drawn.x.unique()), [f"{x:g}" for x in sorted(drawn.x.unique())])
-        axis.set(title=NAMES[network], xlabel="nodes per hidden layer / those of the trained network")
-        style.chance(axis, chance)
-    axes[0, 0].set(ylabel="test accuracy (%)", ylim=(0, 1.08 * table.value.max()))
-    style.legend_below(axes[0, 0])
-    style.footer(figure, f"{table.replicate.nunique()} networks", style.STUDENT)
-    return figure
+    drawn = rows[rows.condition == "width"].groupby(["x", "replicate"], as_index=False).value.mean()
+    style.band(axis, drawn, marker=".", color=style.COLOUR["changed"], label="drawn, by width")
+    trained = rows[rows.condition == "trained"].value.mean()
+    axis.axhline(trained, color=style.COLOUR["trained"], linewidth=0.8, label="trained, at width 1")
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(sorted(drawn.x.unique()), [f"{x:g}" for x in sorted(drawn.x.unique())])
+    axis.set(xlabel="width / that of the\ntrained network", title="both drawn, by width")

@@ -14,4 +14,6 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         axis.imshow(pixels.pivot_table(index="y", columns="x", values="value"), cmap="gray", interpolation="nearest")
         axis.set_title(pixels["class"].iloc[0])
         axis.axis("off")
+    pixels = " x ".join(f"{1 + table[side].max():g}" for side in ("y", "x"))
+    style.footer(figure, f"{len(images)} training images of {pixels} pixels")
     return {"rainbow_samples": figure}

@@ -12,16 +12,20 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     figure, axes = style.page(1, table.network.nunique(), 2.5, sharey=True)
     for axis, (network, rows) in zip(axes[0], table.groupby("network", sort=False), strict=True):
         for quantity, label, look in (
-            ("train_accuracy", "training images, before each step", {"color": style.COLOURS[5]}),
-            ("test_accuracy", "test images", {"color": style.COLOURS[0], "marker": "."}),
+            (
+                "train_accuracy",
+                "training images, before each step",
+                {"color": style.COLOUR["trained"], "linestyle": ":"},
+            ),
+            ("test_accuracy", "test images", {"color": style.COLOUR["trained"], "marker": "."}),
         ):
             style.band(axis, rows[rows.quantity == quantity], label=label, **look)
         style.chance(axis, settings["chance"])
         axis.set(title=f"{NAMES[network]} ({rows.replicate.nunique()} networks)", xlabel="epoch")
         if network in published.get("accuracy", {}):
             end, value = rows.x.max(), published["accuracy"][network]
-            axis.plot(end, value, "D", color="black", markerfacecolor="none", label="printed, 50,000 images")
+            style.published(axis, end, value, label="printed, 50,000 images")
     axes[0, 0].set(ylabel="accuracy (%)", ylim=(0, None))
-    axes[0, 0].legend(loc="lower right", bbox_to_anchor=(1, 0.18))
+    style.legend_below(axes[0, 0])
     style.footer(figure, f"{table.replicate.nunique()} networks", style.STUDENT)
     return {"rainbow_training": figure}

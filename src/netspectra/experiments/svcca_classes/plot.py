@@ -3,9 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from netspectra.figures import style
+from netspectra.figures import labels, style
 
-CLASSES = ["#084594", "#6baed6", "#006d2c", "#74c476", style.COLOURS[1]]  # pairs of related classes, and another
+CLASSES = ["#084594", "#6baed6", "#4a2a73", "#a98bcb", style.COLOUR["changed"]]  # pairs of related classes, and another
 TITLES = {"trained": "trained", "untrained": "before training"}
 
 
@@ -28,7 +28,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
             (1 + (at - 1) * (len(layers) - 1) / (published["layers"] - 1), value) for at, value in published[name]
         ]
         style.published(axes[0], *zip(*points, strict=True), label="published")
-        axes[0].annotate(f"{name} ({side})", points[3], (4, -11), textcoords="offset points", fontsize=6.5)
+        labels.named(axes[0], *points[0], name, "black", xytext=(6, 2) if side == "upper" else (6, -3))
     axes[0].set(ylabel="multiple correlation with the logit", ylim=(0, 1.03))
     style.legend_below(axes[0])
     networks = f"{table.replicate.nunique()} residual networks, thin lines; their mean, thick"

@@ -28,17 +28,18 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
     return {"svcca_compression": figure}
 
 
-def looks(settings: dict) -> dict[tuple[str, float], tuple[str, str]]:
+def looks(settings: dict) -> dict[tuple[str, float], tuple[str, object]]:
     """What is drawn, with label and colour."""
     low, high = settings["pair"]
     few, more = settings["logits"]
+    blues, oranges = style.shades(2, "Blues", 0.5, 0.85), style.shades(2, "Oranges", 0.45, 0.75)
     return {
-        ("pair", high): (f"{high:.0%}, shared with a network", style.COLOURS[0]),
-        ("pair", low): (f"{low:.0%}, shared with a network", style.COLOURS[5]),
-        ("logits", more): (f"{more:.0%}, with the logits", style.COLOURS[1]),
-        ("logits", few): (f"{few:.0%}, with the logits", style.COLOURS[4]),
-        ("pca", high): (f"{high:.0%}, principal", style.COLOURS[2]),
-        ("pair control", high): (f"{high:.0%}, permuted images", "grey"),
+        ("pair", high): (f"{high:.0%}, shared with a network", blues[1]),
+        ("pair", low): (f"{low:.0%}, shared with a network", blues[0]),
+        ("logits", more): (f"{more:.0%}, with the logits", oranges[1]),
+        ("logits", few): (f"{few:.0%}, with the logits", oranges[0]),
+        ("pca", high): (f"{high:.0%}, principal", style.COLOUR["second"]),
+        ("pair control", high): (f"{high:.0%}, permuted images", style.COLOUR["noise"]),
     }
 
 
@@ -57,10 +58,11 @@ def accuracies(axis: Axes, rows: pd.DataFrame, settings: dict) -> None:
 def diamonds(axis: Axes, split: str, settings: dict, published: dict) -> None:
     """Published accuracies with all layers compressed, beside ours, and whole."""
     style.published(axis, 0, published["whole"][split], label="published")
-    for (kind, share), (_, colour) in looks(settings).items():
+    last = len(settings["inputs"])
+    for i, ((kind, share), (_, colour)) in enumerate(looks(settings).items()):
         for value in (value for at, value in published.get(kind, {}).get(split, []) if at == share):
-            style.published(axis, len(settings["inputs"]), value, of=colour, label="published")
-    axis.set(xlim=(-0.2, len(settings["inputs"]) + 0.3), ylim=(0, 1.02))
+            style.published(axis, last + 0.15 * (i + 1), value, of=colour, label="published")
+    axis.set(xlim=(-0.2, last + 0.8), ylim=(0, 1.02))
 
 
 def weights(axis: Axes, rows: pd.DataFrame) -> None:

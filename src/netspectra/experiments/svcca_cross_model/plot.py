@@ -13,9 +13,9 @@ TITLES = {
     "convolutional": ("trained", "another convolutional network"),
 }
 CURVES = {
-    "trained": ("trained", style.COLOURS[0]),
-    "untrained": ("before training", style.COLOURS[5]),
-    "permuted": ("permuted images", "grey"),
+    "trained": ("trained", style.COLOUR["trained"]),
+    "untrained": ("before training", style.COLOUR["untrained"]),
+    "permuted": ("permuted images", style.COLOUR["noise"]),
 }
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from netspectra.figures import style
+from netspectra.figures import labels, style
 
 CHANNELS = ["#6baed6", "#084594", "#000000"]  # few to many
 
@@ -20,14 +20,15 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         middle.plot(rows.x, rows.dense_bytes / 1e9, label=f"{channels:g} channels, whole maps", **look)
         middle.plot(rows.x, rows.dft_bytes / 1e9, linestyle="--", label=f"{channels:g} channels, by frequency", **look)
         right.plot(rows.x, rows.dense_work / rows.dft_work, **look)
-    middle.axhline(settings["memory_gb"], color="grey", linestyle=":", linewidth=1, label="memory allowed")
+    middle.axhline(settings["memory_gb"], color="black", linewidth=0.6)
+    labels.named(middle, settings["sides"][0], settings["memory_gb"], "memory allowed", "black", xytext=(0, 5))
     middle.set(ylabel="memory of the covariances (GB)")
     right.set(ylabel="multiply-adds, dense over DFT")
     for axis in (middle, right):
         axis.set(xscale="log", yscale="log", xlabel="side of the maps (pixels)")
         axis.set_xticks(settings["sides"], [str(side) for side in settings["sides"]])
         axis.minorticks_off()
-    style.legend_below(middle, ncols=3)
+    style.legend_below(middle, ncols=4)
     draws = f"{table.replicate.nunique()} draws of random maps"
     style.footer(figure, draws, f"memory and work counted, for {settings['images']:,} images")
     return {"svcca_dft": figure}
@@ -36,7 +37,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
 def differences(axis: Axes, rows: pd.DataFrame) -> None:
     """One point for each draw, same and different channels side by side."""
     places = {key: i for i, key in enumerate(rows.groupby(["layers", "x"], sort=False).groups)}
-    for kind, colour in (("all shifts", style.COLOURS[0]), ("as drawn", "grey")):
+    for kind, colour in (("all shifts", style.COLOUR["trained"]), ("as drawn", style.COLOUR["noise"])):
         found = rows[rows.kind == kind]
         x = [places[key] for key in zip(found.layers, found.x, strict=True)]
         axis.plot(x, found.value.clip(lower=1e-17), "o", color=colour, markersize=3)

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from netspectra.figures import style
 
 KINDS = {
-    "svcca": ("SVCCA directions", style.COLOURS[0], "-"),
-    "pca": ("principal directions", style.COLOURS[2], "-"),
-    "strongest": ("strongest neurons", style.COLOURS[3], "-"),
-    "random": ("random neurons", style.COLOURS[4], "-"),
-    "control": ("permuted images", "grey", "-"),
+    "svcca": ("SVCCA directions", style.COLOUR["trained"], "-"),
+    "pca": ("principal directions", style.COLOUR["second"], "-"),
+    "strongest": ("strongest neurons", style.COLOUR["third"], "-"),
+    "random": ("random neurons", "0.3", (0, (1, 1))),
+    "control": ("permuted images", style.COLOUR["noise"], "-"),
 }
 
 
@@ -27,7 +27,7 @@ def draw(table: pd.DataFrame, settings: dict, published: dict) -> dict[str, Figu
         for axis, layer in zip(row[len(layers) :], carriers, strict=True):
             carried(axis, found[found.layer == layer], layer, settings, known.get(layer, {}))
         for axis in row:
-            axis.axhline(settings["chance"] / 100, color="grey", linestyle=":", linewidth=1, label="guessing")
+            style.chance(axis, settings["chance"] / 100)
         row[0].set_ylabel({"train": "accuracy, training images", "test": "accuracy, test images"}[split])
     titles = [f"{layer} ({_width(table, layer)} neurons)" for layer in layers]
     for axis, title in zip(axes[0], [*titles, *(f"{layer}, few neurons" for layer in carriers)], strict=True):
@@ -61,9 +61,9 @@ def carried(axis: Axes, rows: pd.DataFrame, layer: str, settings: dict, publishe
     neurons, most = settings["neurons"][layer], settings["carried_most"]
     fewest, more = neurons[0], neurons[-1]
     looks = {
-        "svcca": ("all", "svcca", style.COLOURS[0], "center"),
-        f"svcca on {more}": (f"{more}", "more", style.COLOURS[1], "bottom"),
-        f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOURS[4], "top"),
+        "svcca": ("all", "svcca", style.COLOUR["trained"], "center"),
+        f"svcca on {more}": (f"{more}", "more", style.COLOUR["changed"], "bottom"),
+        f"svcca on {fewest}": (f"{fewest}", "fewest", style.COLOUR["fourth"], "top"),
     }
     for kind, (label, known, colour, side) in looks.items():
         found = rows[(rows.kind == kind) & (rows.x <= most)]

@@ -17,6 +17,8 @@ from netspectra.networks.checkpoints import Networks, variant_settings
 from netspectra.networks.parts import Residual
 from netspectra.statistics.intervals import Metrics
 
+INPUT = "in"  # the layer of every network that hands on its input
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -128,7 +130,8 @@ def add(metrics: Metrics, rows: pd.DataFrame, settings: dict) -> None:
 
 
 def add_check(metrics: Metrics, kind: str, rows: pd.DataFrame) -> None:
-    """Add the least that any layer nears its end from one time to the next."""
+    """Add the least that any layer nears its end from one time to the next; the input is there from the start."""
+    rows = rows[rows.row != INPUT]
     times = sorted(rows[rows.quantity == "diagonal"].x.unique())
     steps = [_wide(rows, "trained", b) - _wide(rows, "trained", a) for a, b in pairwise(times)]
     metrics.add(f"{kind}_rise", pd.concat(steps, axis=1).min(axis=1))

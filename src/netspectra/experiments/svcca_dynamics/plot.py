@@ -51,10 +51,10 @@ def itself(axis: Axes, table: pd.DataFrame, settings: dict, published: dict[str,
     places = {name: i for i, name in enumerate(rows.row.unique())}
     at = settings["judged"]
     for kind, time, label, colour in (
-        ("trained", at, f"at {100 * at:g} % of training", style.COLOURS[0]),
-        ("trained", 0.0, "before training", style.COLOURS[5]),
-        ("drift", at, "random drift as long", style.COLOURS[1]),
-        ("permuted", at, "permuted images", "grey"),
+        ("trained", at, f"at {100 * at:g} % of training", style.COLOUR["trained"]),
+        ("trained", 0.0, "before training", style.COLOUR["untrained"]),
+        ("drift", at, "random drift as long", style.COLOUR["changed"]),
+        ("permuted", at, "permuted images", style.COLOUR["noise"]),
     ):
         found = rows[(rows.kind == kind) & (rows.x == time)]
         style.band(axis, found.assign(x=found.row.map(places)), label=label, color=colour, marker=".")

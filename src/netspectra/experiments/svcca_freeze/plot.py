@@ -8,11 +8,11 @@ from netspectra.figures import style
 
 NAMES = {"conv": "convolutional", "resnet": "residual"}
 VARIANTS = {
-    "base": ("whole", style.COLOURS[0]),
-    "linear": ("from below, linear", style.COLOURS[1]),
-    "cubic": ("from below, cubic", style.COLOURS[4]),
-    "from_top": ("from above", style.COLOURS[2]),
-    "frozen": ("all but the logits, from the start", "grey"),
+    "base": ("whole", style.COLOUR["trained"]),
+    "linear": ("from below, linear", style.COLOUR["changed"]),
+    "cubic": ("from below, cubic", style.COLOUR["fourth"]),
+    "from_top": ("from above", style.COLOUR["second"]),
+    "frozen": ("all but the logits, from the start", style.COLOUR["noise"]),
 }
 SHORT = {"linear": "linear", "cubic": "cubic", "from_top": "above", "frozen": "all"}
 

@@ -10,7 +10,7 @@ from netspectra.statistics.judged import Verdict, parse, tolerance_of
 from netspectra.statistics.judging import REPRODUCED, UNDECIDED
 from netspectra.statistics.listing import numbers
 
-GONE = "no longer a claim"
+GONE, LOST = "no longer a claim", "lost.txt"
 Change = tuple[Verdict | None, Verdict | None]
 
 
@@ -32,9 +32,10 @@ class Changes:
     other: list[Change] = field(default_factory=list)
 
     @property
-    def is_loss(self) -> bool:
-        """Whether anything that was reproduced is so no more."""
-        return bool(self.lost) or any(before and before.verdict == REPRODUCED for before, _ in self.undecided)
+    def losses(self) -> list[str]:
+        """Claims that were reproduced and are so no more, or are evidence no more."""
+        wavering = [change for change in self.undecided if change[0] and change[0].verdict == REPRODUCED]
+        return [before.id for before, _ in [*self.lost, *wavering]]
 
     def __bool__(self) -> bool:
         return any((self.lost, self.undecided, self.gained, self.other))
@@ -61,6 +62,19 @@ def at_revision(file: Path, revision: str) -> list[Verdict]:
         return parse(text, f"{revision}:{file}")
     except DataError as error:
         raise DataError(error.args[0], revisions.ANOTHER) from None
+
+
+def told(file: Path, revision: str) -> set[str]:
+    """Claims whose loss was told since a revision, in lost.txt beside their file: lines of an id, a colon and why."""
+    words = file.with_name(LOST)
+    if not words.exists():
+        return set()
+    try:
+        before = revisions.text_of(words, revision).splitlines()
+    except DataError:  # it is new
+        before = []
+    lines = [line.partition(":") for line in words.read_text(encoding="utf-8").splitlines() if line not in before]
+    return {name.strip() for name, _, why in lines if why.strip()}
 
 
 def markdown(changes: Changes, revision: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from netspectra.errors import DataError
-from netspectra.statistics import changes, judged, standing, verdicts
+from netspectra.statistics import against, changes, judged, verdicts
 from netspectra.statistics.claims import Claim
 from netspectra.statistics.judged import Control
 from netspectra.statistics.judging import NOT_JUDGED, NOT_REPRODUCED, REPRODUCED, UNDECIDED
@@ -47,29 +47,35 @@ def passing(*, control, evidence):
 )
 def test_changes_are_sorted_and_what_was_reproduced_and_is_no_more_is_a_loss(before, after, kind, loss):
     old, new = ([with_verdict(verdict)] if verdict else [] for verdict in (before, after))
-    found = standing.compare(old, new)
+    found = against.compare(old, new)
     assert [name for name in ("lost", "undecided", "gained", "other") if getattr(found, name)] == (
         [kind] if kind else []
     )
-    assert (found.is_loss, bool(found)) == (loss, kind is not None)
+    assert (found.losses, bool(found)) == (["x"] if loss else [], kind is not None)
 
 
 def test_a_control_that_passes_now_is_a_loss_of_evidence():
     before, after = passing(control=False, evidence=True), passing(control=True, evidence=False)
-    assert standing.compare([before], [after]).lost == [(before, after)]
-    assert not standing.compare([after], [after])
-    assert not standing.compare([after], [before])
-    assert "no evidence: the control passes too" in standing.markdown(standing.compare([before], [after]), "HEAD")
+    assert against.compare([before], [after]).lost == [(before, after)]
+    assert not against.compare([after], [after])
+    assert not against.compare([after], [before])
+    assert "no evidence: the control passes too" in against.markdown(against.compare([before], [after]), "HEAD")
 
 
 def test_changes_are_tables_of_markdown():
-    found = standing.compare([with_verdict(REPRODUCED)], [with_verdict(NOT_REPRODUCED)])
-    assert standing.markdown(found, "a|b").splitlines() == [
+    found = against.compare([with_verdict(REPRODUCED)], [with_verdict(NOT_REPRODUCED)])
+    assert against.markdown(found, "a|b").splitlines() == [
         "# Verdicts against a\\|b", "", "## Lost: 1", "",
         "| claim | was | is | value | wanted |", "|---|---|---|---|---|",
         "| x | reproduced | not reproduced | 1 [0, 2] | <= 3 |",
     ]  # fmt: skip
-    assert standing.markdown(standing.compare([], []), "HEAD").endswith("No verdict changed.")
+    assert against.markdown(against.compare([], []), "HEAD").endswith("No verdict changed.")
+
+
+def committed_anew(folder):
+    named = ("-c", "user.name=n", "-c", "user.email=e@example.org")
+    for command in (("add", "."), ("commit", "--quiet", "-m", "Go on")):
+        subprocess.run(["git", *named, *command], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -80,15 +86,10 @@ def committed(tmp_path):
         judged.write([with_verdict(verdict)], tmp_path / "metrics/claims.json")
         (tmp_path / "metrics/e.json").write_text(json.dumps(metrics))
 
-    def git(*command):
-        named = ("-c", "user.name=n", "-c", "user.email=e@example.org")
-        subprocess.run(["git", *named, *command], cwd=tmp_path, check=True, capture_output=True)
-
-    git("init", "--quiet")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     (tmp_path / "metrics").mkdir()
     write(REPRODUCED, a={"mean": 1, "low": 0, "high": 2}, b=1, c=2, d={"mean": 1, "low": 0, "high": 2})
-    git("add", ".")
-    git("commit", "--quiet", "-m", "Begin")
+    committed_anew(tmp_path)
     return tmp_path / "metrics", write
 
 
@@ -98,7 +99,26 @@ def test_the_command_holds_a_file_against_a_revision(committed, capsys):
     assert "No verdict changed." in capsys.readouterr().out
     write(UNDECIDED)
     assert verdicts.main([str(folder / "claims.json"), "--against", "HEAD"]) == 1
-    assert "## Newly undecided: 1" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "## Newly undecided: 1" in said.out
+    assert "claims.json: lost without a word: x\nRemedy: mend what lost it, or tell it in lost.txt" in said.err
+
+
+def test_a_loss_is_forgiven_by_the_commit_that_tells_it_and_by_no_later_one(committed):
+    folder, write = committed
+    write(UNDECIDED)
+    command = [str(folder / "claims.json"), "--against", "HEAD"]
+    for text, code in (("x:\n", 1), ("y: sharper\n", 1), ("x\n", 1), ("y: gone\nx: of fewer networks\n", 0)):
+        (folder / "lost.txt").write_text(text)
+        assert verdicts.main(command) == code
+    committed_anew(folder)
+    write(REPRODUCED)
+    committed_anew(folder)
+    write(UNDECIDED)
+    assert verdicts.main(command) == 1
+    with (folder / "lost.txt").open("a") as file:
+        file.write("x: again, of fewer networks\n")
+    assert verdicts.main(command) == 0
 
 
 def test_what_git_does_not_have_is_said(committed, capsys):
@@ -111,7 +131,7 @@ def test_what_git_does_not_have_is_said(committed, capsys):
         assert f"git has none at {revision}" in said
         assert "Remedy: name another revision" in said
     with pytest.raises(DataError, match=r"HEAD:.*e.json: damaged.*\nRemedy: name another revision"):
-        standing.at_revision(folder / "e.json", "HEAD")
+        against.at_revision(folder / "e.json", "HEAD")
 
 
 def test_only_metrics_beyond_their_interval_have_moved(committed, capsys):

@@ -1,0 +1,46 @@
+"""What a run was made on: the machine, and the versions of what decides its numbers."""
+
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("torch", "numpy", "scipy", "snakemake")
+
+
+def machine() -> dict:
+    """Processor, cores that this process may use, memory and GPU; None for what the system does not say."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"cpu": processor(), "cores": cores, "memory": memory(), "gpu": graphics()}
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that decide numbers."""
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+
+
+def processor(facts: Path = Path("/proc/cpuinfo")) -> str | None:
+    """Name of the processor."""
+    lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next(iter(names), None) or platform.processor() or platform.machine() or None
+
+
+def memory() -> str | None:
+    """Memory of the machine, as "15.6 GiB"."""
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB"
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def graphics() -> str | None:
+    """Name of the first NVIDIA GPU."""
+    if not (tool := shutil.which("nvidia-smi")):
+        return None
+    done = subprocess.run(
+        [tool, "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True, check=False
+    )
+    return next(iter(done.stdout.splitlines()), None) if not done.returncode else None
