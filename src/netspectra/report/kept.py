@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netspectra.errors import DataError
+from netspectra.statistics.against import GONE, Change, Changes, compare
 from netspectra.statistics.judged import Verdict, load
-from netspectra.statistics.standing import GONE, Change, Changes, compare
 
 KINDS = {"lost": "Lost", "undecided": "Newly undecided", "gained": "Gained", "other": "Other changes"}
 
