@@ -15,7 +15,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce verdicts test lint format report crate changes standing verdicts-page settle bench stages new pull lock
-.PHONY: unlock clean
+.PHONY: unlock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,6 +89,9 @@ lock: ## renew the locks (needs uv)
 
 unlock: $(VENV)/ready ## after a killed run, if Snakemake says that the folder is locked
 	@$(BIN)/snakemake --unlock
+
+docs: $(VENV)/ready ## a site of the tutorial, the lenses and every docstring, offline, into site/
+	@PYTHONPATH=src $(BIN)/python docs/build.py && echo "Site: $(CURDIR)/site/index.html"
 
 clean: ## remove everything that was made, but not the environment and the metrics, which are in git
 	@rm -rf .resume .store .made .snakemake logs report figures data/raw data/prepared data/*/networks data/*/tables data/smoke benchmarks/results
