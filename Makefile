@@ -15,7 +15,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce verdicts test lint format report crate changes standing verdicts-page settle bench stages new pull lock
-.PHONY: unlock clean
+.PHONY: unlock docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,7 +53,7 @@ changes: $(VENV)/ready ## what the last run changed against REV (HEAD): metrics 
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.changes data/$(IN_FORCE)/metrics $(or $(REV),HEAD)
 
 standing: $(VENV)/ready ## run SCALE whole, and keep its metrics, verdicts, machine and versions in standing/<scale>/
-	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.standing $(IN_FORCE) $(OPTIONS)
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.standing $(IN_FORCE) $(if $(UNTRIED),--untried '$(UNTRIED)') $(OPTIONS)
 	@$(MAKE) --no-print-directory verdicts-page
 
 verdicts-page: $(VENV)/ready ## docs/verdicts.md from standing/, all scales side by side, with reasons
@@ -65,7 +65,7 @@ ifeq ($(GO),)
 		--times benchmarks/results/$(IN_FORCE) --limit $(or $(LIMIT),100)
 else
 	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.deciding $(IN_FORCE) --limit $(or $(LIMIT),100) \
-		--minutes $(or $(MINUTES),30) $(if $(CLAIMS),--claims $(CLAIMS)) $(OPTIONS)
+		--minutes $(or $(MINUTES),30) $(if $(CLAIMS),--claims $(CLAIMS)) $(if $(UNTRIED),--untried '$(UNTRIED)') $(OPTIONS)
 	@$(MAKE) --no-print-directory stages verdicts-page
 endif
 
@@ -89,6 +89,9 @@ lock: ## renew the locks (needs uv)
 
 unlock: $(VENV)/ready ## after a killed run, if Snakemake says that the folder is locked
 	@$(BIN)/snakemake --unlock
+
+docs: $(VENV)/ready ## a site of the tutorial, the lenses and every docstring, offline, into site/
+	@PYTHONPATH=src $(BIN)/python docs/build.py && echo "Site: $(CURDIR)/site/index.html"
 
 clean: ## remove everything that was made, but not the environment and the metrics, which are in git
 	@rm -rf .resume .store .made .snakemake logs report figures data/raw data/prepared data/*/networks data/*/tables data/smoke benchmarks/results

@@ -48,5 +48,6 @@ if workflow.is_main_process:
     take_over(workflow.logger_manager, config)
     atexit.register(say_errors, time.time())
     ours(check_claims)
+    ours(own_networks.check, config)
     ours(take_places)
     ours(make_stale_again)

@@ -13,7 +13,14 @@ def close_figures():
     plt.close("all")
 
 
-SLOW = ("test_dvc_runs.py", "test_slurm.py", "test_faults.py", "test_content.py", "test_new_experiment.py")
+SLOW = (
+    "test_dvc_runs.py",
+    "test_own_workflow.py",
+    "test_slurm.py",
+    "test_faults.py",
+    "test_content.py",
+    "test_new_experiment.py",
+)
 
 
 def pytest_collection_modifyitems(items):

@@ -24,11 +24,12 @@ BELOW = {
     "training": {"measures", "networks", "data"},
     "lenses": {"measures", "networks", "data"},
     "own": {"measures", "networks", "lenses", "statistics", "figures"},
-    "experiments": {"measures", "networks", "data", "lenses", "statistics", "figures"},
+    "experiments": {"measures", "networks", "data", "lenses", "own", "statistics", "figures"},
     "explorables": {"measures", "networks", "data", "lenses"},
     "workflow": {"statistics"},
     "report": {"statistics", "figures"},
     "console": {"statistics", "workflow"},
+    "commands": {"own", "statistics", "workflow"},
 }
 BASE = {"errors", "files", "machine", "process", "overlays", "blocks", "problems", "strict_yaml"}
 DOORS = {"__init__", "cli", "__main__"}

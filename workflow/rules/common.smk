@@ -14,7 +14,7 @@ from netspectra.data.mirrors import held, mirrors_in_force
 from netspectra.errors import NetspectraError, said
 from netspectra.statistics.claims import published, read_all
 from netspectra.statistics.replication import least_replicates
-from netspectra.workflow import jobs, layout, records, stale
+from netspectra.workflow import jobs, layout, own_networks, records, stale
 from netspectra.workflow.imports import digest_of
 from netspectra.workflow.layout import captions_of, claims_of, figures_of, folder_of, networks_of, resource
 from netspectra.workflow.pull import PULLED

@@ -14,6 +14,7 @@ for name, block in config["experiments"].items():
             networks=[layout.network_file(config, network) for network in networks_of(config, name)],
             data=[layout.prepared_file(config, data) for data in layout.sets_of(config, name)],
             tables=layout.tables_of(config, name),
+            files=layout.files_of(config, name),
         output:
             table=update(layout.table_file(config, name)),
             metrics=update(layout.metrics_file(config, name)),

@@ -106,6 +106,11 @@ def tables_of(settings: Settings, experiment: str) -> list[str]:
     return [table_file(settings, name) for name in settings["experiments"][experiment].get("reads", [])]
 
 
+def files_of(settings: Settings, experiment: str) -> list[str]:
+    """Files that an experiment reads itself, as its block has found them: a reader's own weights and samples."""
+    return list(settings["experiments"][experiment].get("files", []))
+
+
 def sets_of(settings: Settings, experiment: str) -> list[str]:
     """Data sets that an experiment reads: its own, and those of its networks."""
     own = settings["experiments"][experiment].get("data", [])

@@ -61,6 +61,7 @@ def _experiment(params: dict, settings: dict, name: str) -> dict:
         *(layout.prepared_file(settings, data) for data in sets_of(settings, name)),
         *(layout.network_file(settings, network) for network in networks_of(settings, name)),
         *layout.tables_of(settings, name),
+        *layout.files_of(settings, name),
         *code_of(*(f"netspectra.experiments.{part}" for part in parts)),
     ]
     wanted = keys(params, "experiments", name)

@@ -1,0 +1,1 @@
+"""Experiment own: a network that this project has never seen, under the lenses."""
