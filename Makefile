@@ -53,7 +53,7 @@ changes: $(VENV)/ready ## what the last run changed against REV (HEAD): metrics 
 	@PYTHONPATH=src $(BIN)/python -m netspectra.statistics.changes data/$(IN_FORCE)/metrics $(or $(REV),HEAD)
 
 standing: $(VENV)/ready ## run SCALE whole, and keep its metrics, verdicts, machine and versions in standing/<scale>/
-	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.standing $(IN_FORCE) $(OPTIONS)
+	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.standing $(IN_FORCE) $(if $(UNTRIED),--untried '$(UNTRIED)') $(OPTIONS)
 	@$(MAKE) --no-print-directory verdicts-page
 
 verdicts-page: $(VENV)/ready ## docs/verdicts.md from standing/, all scales side by side, with reasons
@@ -65,7 +65,7 @@ ifeq ($(GO),)
 		--times benchmarks/results/$(IN_FORCE) --limit $(or $(LIMIT),100)
 else
 	@PYTHONPATH=src $(BIN)/python -m netspectra.workflow.deciding $(IN_FORCE) --limit $(or $(LIMIT),100) \
-		--minutes $(or $(MINUTES),30) $(if $(CLAIMS),--claims $(CLAIMS)) $(OPTIONS)
+		--minutes $(or $(MINUTES),30) $(if $(CLAIMS),--claims $(CLAIMS)) $(if $(UNTRIED),--untried '$(UNTRIED)') $(OPTIONS)
 	@$(MAKE) --no-print-directory stages verdicts-page
 endif
 

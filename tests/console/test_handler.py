@@ -150,10 +150,11 @@ def test_what_a_person_needs_is_passed_on(logger, text):
         (LogEvent.PROGRESS, "1 of 3 steps"),
         (LogEvent.WORKFLOW_STARTED, "Workflow has started!"),
         (LogEvent.SHELLCMD, None),
+        (LogEvent.ERROR, "RuleException:\nCalledProcessError in file x, line 3:\nCommand y returned non-zero"),
         (LogEvent.ERROR, "WorkflowError:\nAt least one job did not complete successfully."),
     ],
 )
-def test_what_helps_nobody_is_not(logger, event, text):
+def test_what_helps_nobody_is_left_out(logger, event, text):
     assert logger[1](event, text) == ""
 
 
@@ -162,6 +163,11 @@ def test_a_fault_of_the_logger_stops_no_run(logger, monkeypatch):
     monkeypatch.setattr(logging, "raiseExceptions", False)
     assert tell(LogEvent.RUN_INFO, stats=None) == ""
     assert tell(text="Nothing to be done") == "Nothing to be done\n"
+
+
+def test_a_fault_of_snakemake_s_own_is_passed_on(logger):
+    text = "RuleException:\nUnicodeEncodeError in file x, line 12"
+    assert logger[1](LogEvent.ERROR, text, exception="RuleException") == f"{text}\n"
 
 
 @pytest.mark.parametrize("changed", [{"dryrun": True}, {"quiet": {"all"}}, {"verbose": True}, {"debug_dag": True}])

@@ -6,7 +6,7 @@ from own_networks import seeded, value, vectors
 from torch import nn
 
 import netspectra
-from netspectra.errors import DataError, NetspectraError
+from netspectra.errors import DataError, DeviceError, NetspectraError
 
 
 def perceptron(d=5):
@@ -101,6 +101,12 @@ def test_arguments_that_are_none(arguments, message):
         netspectra.lens(perceptron(), vectors(), **arguments)
     with pytest.raises(ValueError, match=r"model: wanted a torch\.nn\.Module, found str"):
         netspectra.lens("resnet18", vectors())
+
+
+@pytest.mark.parametrize("device", ["cuda:9", "gpu"])
+def test_a_device_that_is_not_there(device):
+    with pytest.raises(DeviceError, match=f"device: {device} asked for: .*\nRemedy: leave device='auto'"):
+        netspectra.lens(perceptron(), vectors(), device=device)
 
 
 def test_too_little_memory_skips_with_what_would_be_needed():

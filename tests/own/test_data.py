@@ -123,6 +123,21 @@ def test_a_mask_of_the_callers_own_and_one_that_does_not_fit():
     assert "its 6 positions do not fit the 5 tokens of the mask" in view.skipped.why.iloc[0]
 
 
+def test_a_language_model_that_shifts_its_labels():
+    batches = [{"input_ids": b["input_ids"], "attention_mask": b["attention_mask"]} for b in sentences()]
+    network = seeded(lambda: Tagger(classes=12))
+    net = netspectra.wrap(
+        network,
+        labels=lambda b: b["input_ids"][:, 1:].masked_fill(b["attention_mask"][:, 1:] == 0, -100),
+        logits=lambda output: output.logits[:, :-1],
+    )
+    found = net.clip(batches, layers="mlp", ranks=[6])
+    with torch.no_grad():
+        told = [network(b["input_ids"][:, :-1]).logits.argmax(-1) == b["input_ids"][:, 1:] for b in batches]
+    counted = torch.cat([b["attention_mask"][:, 1:] for b in batches]).bool()
+    assert found.value.tolist() == [float(torch.cat(told)[counted].double().mean())]
+
+
 def test_time_that_stands_first():
     class Steps(nn.Module):
         def __init__(self):

@@ -60,7 +60,7 @@ class Site:
         figure, axes = plt.subplots(figsize=(4, 2))
         axes.plot(range(points), [(7 * i) % 5 for i in range(points)])
         for kind in ("svg", "png"):
-            figure.savefig(self.folder / f"{name}.{kind}")
+            figure.savefig(self.folder / f"{name}.{kind}", dpi=100)
         plt.close(figure)
 
     @staticmethod

@@ -63,7 +63,7 @@ def test_a_figure_without_a_place_is_the_last_and_keeps_its_claims(tmp_path):
 
 def test_every_figure_has_a_place_of_its_own():
     for name, block in PARAMS["experiments"].items():
-        assert set(block["figures"]) <= set(places(ROOT / claims_of(name))[1]), f"{claims_of(name)}: figures"
+        assert set(block["figures"]) == set(places(ROOT / claims_of(name))[1]), f"{claims_of(name)}: figures"
 
 
 def test_seeds_are_found_wherever_they_stand():

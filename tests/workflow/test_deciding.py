@@ -132,7 +132,7 @@ def test_a_claim_that_networks_do_not_decide_is_refused(session):
 
 
 def test_the_command_keeps_what_it_came_to(session, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(deciding, "_runner", lambda scale, options: session.run)
+    monkeypatch.setattr(deciding, "_runner", lambda *of_the_command: session.run)
     assert deciding.main(["s", "--claims", "decided", "--limit", "50"]) == 0
     assert "git checkout params.yaml undoes it" in capsys.readouterr().out
     kept = settled.load("standing/s/settled.json")
@@ -146,4 +146,4 @@ def test_a_run_that_fails_ends_it(tmp_path, monkeypatch):
     (tmp_path / "snakemake").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     with pytest.raises(DataError, match=r"snakemake --config scale=s -c1 -- data/s/metrics/claims\.json: did not end"):
-        deciding._runner("s", ["-c1"])()
+        deciding._runner("s", ["-c1"], "")()

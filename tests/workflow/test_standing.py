@@ -16,9 +16,10 @@ echo "$@" >> said.log
 case "$*" in
     *-n) cat answer; exit 0;;
 esac
-mkdir -p data/smoke/metrics benchmarks/results/smoke
-for name in claims $(cat experiments); do echo "{}" > data/smoke/metrics/$name.json; done
-printf 's\\n2.5\\n' > benchmarks/results/smoke/judge.tsv
+scale=$(echo "$*" | sed 's/.*scale=\\([a-z]*\\).*/\\1/')
+mkdir -p data/$scale/metrics benchmarks/results/$scale
+for name in claims $(cat experiments); do echo "{}" > data/$scale/metrics/$name.json; done
+printf 's\\n2.5\\n' > benchmarks/results/$scale/judge.tsv
 test ! -e changes || echo "# new" >> params.yaml
 exit $(cat rc)
 """
@@ -112,6 +113,15 @@ def test_results_that_are_not_of_the_settings_in_force_are_refused(project, chan
     assert not (project / "standing").exists()
 
 
+def test_what_is_left_out_does_not_stand(project):
+    standing.stand("paper", untried="svcca_*,pwcca_*")
+    run = json.loads((project / "standing/paper/run.json").read_text())
+    assert run["command"] == "snakemake --config scale=paper 'untried=[svcca_*,pwcca_*]'"
+    kept = {path.stem for path in (project / "standing/paper/metrics").iterdir()}
+    assert "align_training" in kept
+    assert not any(name.startswith(("svcca", "pwcca")) for name in kept)
+
+
 def test_a_tree_that_changes_under_the_run_is_refused(project):
     (project / "changes").touch()
     with pytest.raises(DataError, match=r"params.yaml: not as git has it"):
@@ -120,8 +130,6 @@ def test_a_tree_that_changes_under_the_run_is_refused(project):
 
 
 def test_the_command_says_what_is_wrong(project, capsys, monkeypatch):
-    assert standing.main([]) == 1
-    assert "Remedy: make standing SCALE=paper" in capsys.readouterr().err
     with pytest.raises(SettingsError, match="scale: found 'papr'"):
         standing.stand("papr")
     shutil.rmtree(project / ".git")

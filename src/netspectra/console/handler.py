@@ -26,7 +26,7 @@ VERBOSE = "VERBOSE"
 IDLE = ("Assuming unrestricted shared", "Building DAG", "Using shell", "Provided ", "Rules claiming", "Singularity")
 IDLE += ("Conda environments", "Select jobs", "Touching output", "Complete log", "Elapsed time", "Shutting down")
 IDLE += ("Group jobs: inactive", "Exiting because", "WorkflowError:\nAt least one job did not complete", "None")
-TOLD = ("RuleException", "CalledProcessError", "SpawnedJobError")  # a job's own words say it better
+ENDED = ("CalledProcessError", "SpawnedJobError")  # that a job's process failed; its own words say why
 
 
 class LogHandler(LogHandlerBase):
@@ -189,4 +189,5 @@ def take_over(manager: Any, settings: dict) -> None:
 
 def _is_idle(record: logging.LogRecord) -> bool:
     text = str(record.msg)
-    return not text.strip() or text.startswith(IDLE) or getattr(record, "exception", None) in TOLD
+    said_better = getattr(record, "event", None) == LogEvent.ERROR and any(word in text for word in ENDED)
+    return not text.strip() or text.startswith(IDLE) or said_better

@@ -196,9 +196,11 @@ def _at(model: nn.Module, device: str) -> nn.Module:
     Raises:
         DeviceError: There is no such device.
     """
-    if device == "auto" or torch.device(device) == place_of(model)[0]:
+    if device == "auto":
         return model
     try:
+        if torch.device(device).type == place_of(model)[0].type:
+            return model
         return copy.deepcopy(model).to(device)
     except (RuntimeError, AssertionError) as error:
         raise DeviceError(f"device: {device} asked for: {_line(error)}", "leave device='auto'") from None

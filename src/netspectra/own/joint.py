@@ -55,7 +55,7 @@ class JointSums:
         none = first.values.new_zeros(len(first.inputs), 0, dtype=torch.float64)
         parts = [self._with_norm(name, found[name].values if name not in self.lost else none) for name in self.columns]
         if len(first.inputs):
-            self.moments.update(torch.cat(parts, 1))
+            self.moments.update(torch.cat([part.to(parts[0].device) for part in parts], 1))
 
     def _rows(self, name: str, seen: Seen) -> Selected | None:
         if name in self.lost:

@@ -12,7 +12,49 @@ from netspectra.own import drawing
 if TYPE_CHECKING:
     from netspectra.own.view import View
 
-TEMPLATE = Path(__file__).with_name("page.html")
+TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ network }} under every lens</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+img { max-width: 100%; }
+figure { margin: 1rem 0; }
+table { border-collapse: collapse; font-size: .9rem; }
+th, td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top; border-bottom: 1px solid #ddd; }
+.says { color: #444; }
+</style>
+</head>
+<body>
+<main>
+<h1>{{ network }} under every lens</h1>
+<p>{{ summary }}</p>
+<nav>{% for part in parts %}<a href="#{{ part.name }}">{{ part.name }}</a> {% endfor %}
+<a href="#skipped">skipped</a></nav>
+{% if notes %}<h2>What to know of these numbers</h2>
+<ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>{% endif %}
+{% for part in parts %}
+<section id="{{ part.name }}">
+<h2>{{ part.name }}</h2>
+<p class="says">{{ part.says }}</p>
+<figure><img alt="{{ part.name }}: {{ part.says }}" src="data:image/png;base64,{{ part.picture }}"></figure>
+</section>
+{% endfor %}
+<section id="skipped">
+<h2>Skipped</h2>
+{% if skipped %}<table>
+<thead><tr><th scope="col">layer</th><th scope="col">lens</th><th scope="col">why</th></tr></thead>
+<tbody>
+{% for row in skipped %}<tr><td>{{ row.layer or "all" }}</td><td>{{ row.lens }}</td><td>{{ row.why }}</td></tr>
+{% endfor %}</tbody>
+</table>{% else %}<p>Nothing.</p>{% endif %}
+</section>
+</main>
+</body>
+</html>
+"""  # not a file of its own, which a wheel would have to be told of
 
 
 def write(view: "View", path: Path) -> Path:
@@ -25,7 +67,7 @@ def write(view: "View", path: Path) -> Path:
         import jinja2
     except ImportError:
         raise NetspectraError("page: Jinja2 is not installed", "pip install jinja2, or netspectra[cli]") from None
-    template = jinja2.Environment(autoescape=True).from_string(TEMPLATE.read_text(encoding="utf-8"))
+    template = jinja2.Environment(autoescape=True).from_string(TEMPLATE)
     text = template.render(
         network=view.facts.get("network", "network"),
         summary=summary(view),

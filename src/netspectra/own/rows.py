@@ -73,13 +73,15 @@ def selected(x: torch.Tensor, batch: Batch, tokens: str = "all") -> Selected:
     Raises:
         Unusable: A mask of another number of positions, or values that are not finite.
     """
-    keep = _kept(x, batch)
-    if tokens == "last":
-        keep = keep & (keep.cumsum(1) == keep.sum(1, keepdim=True))
-    values = x[keep]
-    if bad := int((~torch.isfinite(values)).sum()):
+    owners = torch.arange(batch.samples, device=x.device)[:, None].expand(x.shape[:2])
+    if batch.mask is None and tokens != "last":  # all of them, without a copy
+        values, owners = x.flatten(0, 1), owners.flatten()
+    else:
+        keep = _kept(x, batch)
+        keep = keep & (keep.cumsum(1) == keep.sum(1, keepdim=True)) if tokens == "last" else keep
+        values, owners = x[keep], owners[keep]
+    if not bool(torch.isfinite(values.sum())) and (bad := int((~torch.isfinite(values)).sum())):
         raise Unusable(f"NaN or infinity in {bad} of {values.numel()} of its values")
-    owners = torch.arange(batch.samples, device=x.device)[:, None].expand(keep.shape)[keep]
     return _means(values, owners, batch.samples) if tokens == "mean" else Selected(values, owners)
 
 

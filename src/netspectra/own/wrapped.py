@@ -30,6 +30,10 @@ def wrap(
     The usual forms are batches that are a tensor, a pair (inputs, labels), or a mapping whose keys are arguments of the
     network beside `labels` and `attention_mask`; and outputs that are a tensor, have `logits`, or start with one.
 
+    Labels of several entries per input are classes of tokens, of which negative ones and padding do not count. Language
+    models that shift their labels themselves need it said: labels=lambda batch: batch["input_ids"][:, 1:],
+    logits=lambda output: output.logits[:, :-1].
+
     Args:
         model: Any module. Nothing about it changes.
         inputs: Of a batch, what the network is called with: a tensor, a tuple of positional or a mapping of keyword

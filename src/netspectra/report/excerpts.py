@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-LETTERS = 36_000
+LETTERS = 32_000
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from PIL import Image
 
-SMALL = 80_000  # characters: above, pixels take less room and appear sooner
+SMALL = 65_000  # characters: above, pixels take less room and appear sooner
 COLOURS = 128
 SAFE = " !$'()*+,-./:;=?@[]^_`{|}~"  # what an address of data in double quotes may hold as it is
 DROPPED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
@@ -36,10 +36,13 @@ class Picture:
 
 
 def picture(svg: Path, png: Path, small: int = SMALL) -> Picture:
-    """The drawing where it is small, else its pixels."""
+    """The drawing where it is small or its pixels are no smaller, else its pixels."""
     text = minified(svg.read_text(encoding="utf-8"))
-    if len(text) > small:
-        return _pixels(png)
+    pixels = _pixels(png) if len(text) > small else None
+    return pixels if pixels and len(pixels.address) < len(text) else _drawing(text)
+
+
+def _drawing(text: str) -> Picture:
     found = SIZE.search(text)
     width, height = map(float, found.groups()) if found else (504.0, 240.0)
     return Picture(f"data:image/svg+xml,{quote(text, SAFE)}", round(width / 0.72), round(height / 0.72), True)

@@ -91,6 +91,7 @@ def _results(settings: dict) -> Iterator[str]:
     """What a run leaves behind and a reader wants, the verdicts first."""
     yield layout.metrics_file(settings, "claims")
     yield layout.page_file(settings)
+    yield from (layout.overview_file(settings, kind) for kind in ("svg", "png"))
     for name in settings["experiments"]:
         yield layout.metrics_file(settings, name)
         yield layout.table_file(settings, name)

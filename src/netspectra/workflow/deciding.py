@@ -26,7 +26,7 @@ from netspectra.statistics.settled import ON_THE_BOUND, Look, Settled
 from netspectra.statistics.settling import level_of_look
 from netspectra.strict_yaml import load
 from netspectra.workflow import raising
-from netspectra.workflow.standing import FOLDER
+from netspectra.workflow.standing import FOLDER, command_of
 
 POWER = 0.8  # chance that a number of networks decides, as every look costs a whole analysis
 
@@ -150,8 +150,8 @@ def _settled(session: Session, name: str) -> Settled:
     return Settled(tuple(session.looks[name]), called, why)
 
 
-def _runner(scale: str, options: list[str]) -> Callable[[], None]:
-    command = ["snakemake", "--config", f"scale={scale}", *options, "--", f"data/{scale}/metrics/claims.json"]
+def _runner(scale: str, options: list[str], untried: str) -> Callable[[], None]:
+    command = [*command_of(scale, options, untried), "--", f"data/{scale}/metrics/claims.json"]
 
     def run() -> None:
         if subprocess.run(command, check=False).returncode:
@@ -167,9 +167,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--limit", type=int, default=100, help="greatest number of networks")
     parser.add_argument("--minutes", type=float, default=30, help="greatest time of all trainings and analyses")
     parser.add_argument("--claims", type=lambda ids: ids.split(","), default=[], help="their ids, with commas between")
+    parser.add_argument("--untried", default="", metavar="PATTERN,...", help="experiments that are left out")
     given, options = parser.parse_known_args(arguments)
     try:
-        session = Session(given.scale, given.limit, given.minutes, _runner(given.scale, options))
+        session = Session(given.scale, given.limit, given.minutes, _runner(given.scale, options, given.untried))
         session.run()
         found = settle(session, given.claims)
         place = FOLDER / given.scale / "settled.json"

@@ -1,8 +1,9 @@
 """`make standing`: run a scale whole, and keep metrics, verdicts, machine and versions in standing/<scale>/, in git.
 
-`python -m netspectra.workflow.standing SCALE [OPTIONS OF SNAKEMAKE]`
+`python -m netspectra.workflow.standing SCALE [--untried PATTERN,...] [OPTIONS OF SNAKEMAKE]`
 """
 
+import argparse
 import json
 import shlex
 import shutil
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
-from netspectra.errors import DataError, NetspectraError, SettingsError, said
+from netspectra.errors import DataError, NetspectraError, said
 from netspectra.files import replacing
 from netspectra.statistics.settle import seconds_of
 from netspectra.workflow import layout
@@ -25,17 +26,23 @@ FOLDER = Path("standing")
 MADE = ("data/*/metrics/*.json", "standing/*/*", "standing/*/metrics/*", "docs/verdicts.md")
 
 
-def stand(scale: str, options: Sequence[str] = ()) -> Path:
+def stand(scale: str, options: Sequence[str] = (), untried: str = "") -> Path:
     """Run a scale, and keep what came out; the folder where it is.
+
+    Args:
+        scale: Its name.
+        options: For Snakemake.
+        untried: Experiments that are left out, names or patterns with commas between.
 
     Raises:
         SettingsError: There is no such scale.
         DataError: Anything but results differs from what git has, before or after; the run fails; or results that
             are not of the settings in force.
     """
-    settings = resolve(read("params.yaml") | {"scale": scale})
+    left_out = {"untried": untried.split(",")} if untried else {}
+    settings = resolve(read("params.yaml") | {"scale": scale} | left_out)
     commit = committed()
-    command = ["snakemake", "--config", f"scale={scale}", *options]
+    command = command_of(scale, options, untried)
     began, start = time.time(), time.monotonic()
     if subprocess.run(command, check=False).returncode:
         raise DataError(f"{shlex.join(command)}: did not end well", "mend what it says above; nothing was kept")
@@ -46,6 +53,11 @@ def stand(scale: str, options: Sequence[str] = ()) -> Path:
     facts = {"commit": commit, "date": datetime.now(UTC).isoformat(timespec="seconds")}
     facts |= {"machine": machine(), "versions": versions(), "wall_s": round(took, 1), "command": shlex.join(command)}
     return keep(settings, facts | {"scale": scale} | jobs(settings, began))
+
+
+def command_of(scale: str, options: Sequence[str], untried: str = "") -> list[str]:
+    """The command that runs a scale."""
+    return ["snakemake", "--config", f"scale={scale}", *([f"untried=[{untried}]"] if untried else []), *options]
 
 
 def keep(settings: dict, facts: dict) -> Path:
@@ -116,10 +128,12 @@ def _git(*command: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Keep the standing of a scale; 1 where that cannot be."""
+    parser = argparse.ArgumentParser(prog="python -m netspectra.workflow.standing", description=__doc__)
+    parser.add_argument("scale")
+    parser.add_argument("--untried", default="", metavar="PATTERN,...", help="experiments that are left out")
+    given, options = parser.parse_known_args(arguments)
     try:
-        if not arguments:
-            raise SettingsError("SCALE: missing", "make standing SCALE=paper")
-        print(f"Kept in {stand(arguments[0], arguments[1:])}; git add and commit it")
+        print(f"Kept in {stand(given.scale, options, given.untried)}; git add and commit it")
     except (NetspectraError, OSError) as error:
         print(said(error), file=sys.stderr)
         return 1
