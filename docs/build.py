@@ -20,6 +20,7 @@ ROOT = HERE.parent
 MODULES = ("netspectra", "!netspectra\\.experiments\\..*")
 EXTRAS = ("tables", "fenced-code-blocks", "header-ids", "cuddled-lists", "code-friendly")
 FIRST = ("index", "first_page", "lenses", "tutorial", "verdicts")
+FILE = re.compile(r"(?<=\]\()[\w.-]+(?=\))")
 LINK = re.compile(r"(?<=\]\()(?:docs/)?([\w/]+)\.md(?=[#)])")
 
 
@@ -38,7 +39,8 @@ def main(site: Path) -> None:
 def sources() -> dict[str, str]:
     """Pages by name as Markdown: the README first, then those a reader begins with, then the others."""
     texts = {"index": (ROOT / "README.md").read_text(encoding="utf-8"), "tutorial": tutorial()}
-    texts |= {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.md"))}
+    others = [*sorted(HERE.glob("*.md")), *(path for path in sorted(ROOT.glob("*.md")) if path.stem != "README")]
+    texts |= {path.stem: path.read_text(encoding="utf-8") for path in others}
     return {name: texts[name] for name in dict.fromkeys([*FIRST, *texts]) if name in texts}
 
 
@@ -60,6 +62,15 @@ def write_pages(site: Path) -> None:
         body = markdown2.markdown(linked, extras=list(EXTRAS))
         shown = template.render(title=titles[name], here=name, pages=titles, body=body)
         (site / f"{name}.html").write_text(shown, encoding="utf-8")
+        copy_linked(linked, site)
+
+
+def copy_linked(text: str, site: Path) -> None:
+    """Plain files that a page links to, beside it."""
+    for base in (HERE, ROOT):
+        for name in FILE.findall(text):
+            if (base / name).is_file():
+                shutil.copyfile(base / name, site / name)
 
 
 def write_reference(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The experiment on a reader's own network: settings, files that count as inputs, table, metrics, figures."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from netspectra.errors import SettingsError
 from netspectra.experiments.measuring import Given
 from netspectra.experiments.own import analysis, plot
 from netspectra.experiments.own.settings import Settings
+from netspectra.networks.checkpoints import Networks
+from netspectra.networks.ensembles import Ensemble
 from netspectra.problems import lines
 from netspectra.statistics.claims import read as read_claims
 from netspectra.statistics.metrics import nest
@@ -184,3 +187,22 @@ def test_every_figure_of_every_lens_has_its_caption():
 
     captions = {path.stem for path in (ROOT / layout.folder_of("own")).glob("*.rst")}
     assert captions == {f"own_{name}" for name in drawing.FIGURES}
+
+
+def test_networks_that_are_trained_here_are_looked_at_as_replicates(here, monkeypatch):
+    asked = block(network=None, networks=["mlp"], against={}, samples=None, figures=FIGURES[:1], lenses=["alignment"])
+    settings = Settings.model_validate(asked).model_dump()
+    architecture = {"type": "fully_connected", "widths": [8, 6, 3], "bias": True}
+    ensemble = Ensemble.initial(architecture, [0, 1])
+    tensors = {f"final/plain/{name}": tensor for name, tensor in ensemble.state.items()}
+    trained = Networks({"architecture": architecture, "variants": {"plain": {}}, "snapshots": []}, tensors)
+    images = torch.randn(40, 8, generator=torch.Generator().manual_seed(0))
+    given = Given(settings, {"mlp": trained})
+    split = SimpleNamespace(batches=lambda size: iter([(images, torch.arange(40) % 3)]))
+    monkeypatch.setattr(Given, "data", lambda *_: SimpleNamespace(test=split))
+    found = analysis.analyse(given)
+    assert found.metrics["networks"] == 2
+    layers = set(found.table[found.table.quantity == "mean_alignment"].layer)
+    assert len(layers) == 2
+    means = found.table[found.table.quantity == "mean_alignment"]
+    assert (means.low < means.value).all()
