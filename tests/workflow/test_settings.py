@@ -246,4 +246,6 @@ def test_untried_experiments_are_left_out_with_the_networks_they_alone_read():
     }
     assert set(everything["networks"]) - set(found["networks"]) == {"cca_mnist"}
     assert "rainbow_spectra" not in found["resources"]["experiments"]
+    evening = resolve(changed((("untried",), ["pwcca_*"]), (("scale",), "evening")))
+    assert {name.partition("_")[0] for name in evening["experiments"]} == {"svcca"}
     assert "untried: found ['nothing']" in refused((("untried",), ["nothing"]))

@@ -101,7 +101,7 @@ def resolve(params: dict) -> dict:
         raise SettingsError(problem, "choose one of them, or add it under scales")
     if problems := list(_overlay_problems(params, scales[scale], scale)):
         raise SettingsError("params.yaml:\n  " + "\n  ".join(problems), MEND)
-    settings, problems = _checked(_tried(_left_out(merge(params, scales[scale]))))
+    settings, problems = _checked(_tried(_left_out(merge(params, scales[scale]) | _untried(params, scales[scale]))))
     if problems:
         raise SettingsError(f"params.yaml at scale {scale}:\n  " + "\n  ".join(problems), MEND)
     return settings
@@ -145,6 +145,12 @@ def _left_out(merged: dict) -> dict:
             kept = {variant: change for variant, change in variants.items() if change is not None}
             merged["networks"] = merged["networks"] | {name: block | {"variants": kept}}
     return merged
+
+
+def _untried(params: dict, over: dict) -> dict:
+    """What is left out by the scale, and beside it what is left out at any scale, as on the command line."""
+    both = [block.get("untried", []) for block in (params, over)]
+    return {"untried": [*both[0], *both[1]]} if all(isinstance(named, list) for named in both) else {}
 
 
 def _tried(merged: dict) -> dict:
