@@ -137,9 +137,9 @@ def settle(
 ) -> int:
     """How many networks, and minutes, would decide each undecided claim, and which number of params.yaml to raise."""
     from netspectra.commands import project as projects
-    from netspectra.commands import verdicts as command
+    from netspectra.commands.verdicts import run_settle
 
-    return command.run_settle(projects.enter(project, scale), limit=limit, as_json=as_json)
+    return run_settle(projects.enter(project, scale), limit=limit, as_json=as_json)
 
 
 Floats = Annotated[str | None, typer.Option(metavar="A,B,C", help="One number per channel, of pixels in [0, 1].")]
