@@ -31,7 +31,7 @@ BELOW = {
     "console": {"statistics", "workflow"},
     "commands": {"own", "statistics", "workflow"},
 }
-BASE = {"errors", "files", "machine", "process", "overlays", "blocks", "problems", "strict_yaml"}
+BASE = {"errors", "files", "machine", "process", "overlays", "provenance", "blocks", "problems", "strict_yaml"}
 DOORS = {"__init__", "cli", "__main__"}
 RUNNERS = {"measuring", "drawing"}
 

@@ -7,8 +7,9 @@ import subprocess
 import pytest
 from project import ROOT
 
+from netspectra import provenance
 from netspectra.errors import DataError, SettingsError
-from netspectra.workflow import machines, standing
+from netspectra.workflow import standing
 from netspectra.workflow.settings import read, resolve
 
 SNAKEMAKE = """#!/bin/sh
@@ -138,13 +139,13 @@ def test_the_command_says_what_is_wrong(project, capsys, monkeypatch):
     assert "Remedy: run it in a clone of the project" in capsys.readouterr().err
     monkeypatch.setenv("PATH", "/nowhere")
     assert standing.main(["smoke"]) == 1
-    assert "Remedy: install git" in capsys.readouterr().err
+    assert "Remedy: run it in a clone of the project, with git installed" in capsys.readouterr().err
 
 
 def test_the_processor_has_its_name_where_the_system_gives_one(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Some CPU\nmodel name\t: Other\n")
-    assert machines.processor(tmp_path / "cpuinfo") == "Some CPU"
-    assert machines.processor(tmp_path / "none") != ""
+    assert provenance.processor(tmp_path / "cpuinfo") == "Some CPU"
+    assert provenance.processor(tmp_path / "none") != ""
 
 
 def test_the_first_gpu_is_named_and_a_tool_that_fails_names_none(tmp_path, monkeypatch):
@@ -153,4 +154,4 @@ def test_the_first_gpu_is_named_and_a_tool_that_fails_names_none(tmp_path, monke
     for text, name in (("echo Some GPU; echo Other", "Some GPU"), ("exit 9", None)):
         tool.write_text(f"#!/bin/sh\n{text}\n")
         tool.chmod(0o755)
-        assert machines.graphics() == name
+        assert provenance.graphics() == name

@@ -6,11 +6,10 @@ checksums of their official files, the software and the run. Networks and data s
 """
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, metadata, version
+from importlib.metadata import metadata
 from pathlib import Path
 from platform import python_version
 
@@ -21,6 +20,7 @@ from rocrate.model.entity import Entity
 from rocrate.rocrate import ROCrate
 
 from netspectra.errors import DataError, NetspectraError, said
+from netspectra.provenance import git, installed
 from netspectra.statistics import judged, listing
 from netspectra.workflow import layout, records
 from netspectra.workflow.settings import read, resolve
@@ -69,8 +69,12 @@ def described(settings: dict) -> ROCrate:
     crate = ROCrate(version="1.1")  # the version that the profiles are written for
     crate.metadata.extra_contexts.append(TERMS)
     _name(crate, settings)
-    workflow = crate.add_workflow("Snakefile", main=True, lang="snakemake", lang_version=_version("snakemake"))
-    told = {"license": crate.get(LICENCE), "author": crate.get("#authors"), "version": _commit()}
+    workflow = crate.add_workflow("Snakefile", main=True, lang="snakemake", lang_version=installed("snakemake"))
+    told = {
+        "license": crate.get(LICENCE),
+        "author": crate.get("#authors"),
+        "version": git("describe", "--always", "--dirty", "--abbrev=40") or "unknown",
+    }
     told |= {
         "encodingFormat": "text/plain",
         "conformsTo": _context(crate, BIOSCHEMAS, "CreativeWork", name="Bioschemas"),
@@ -167,7 +171,7 @@ def _run(crate: ROCrate, settings: dict, workflow: Entity, read: list[Entity], m
 def _software() -> Iterator[tuple[str, str, str]]:
     """Name, version and home page."""
     yield "python", python_version(), "https://www.python.org"
-    yield from ((name, found, _home(name)) for name in LIBRARIES if (found := _version(name)))
+    yield from ((name, found, _home(name)) for name in LIBRARIES if (found := installed(name)))
 
 
 def _home(name: str) -> str:
@@ -175,22 +179,6 @@ def _home(name: str) -> str:
     facts = metadata(name)
     given = [line.partition(", ")[2] for line in facts.get_all("Project-URL") or ()]
     return facts.get("Home-page") or next(iter(given), f"#{name}")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _commit() -> str:
-    """The commit of the code, where git knows it; else the package's version."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def _context(crate: ROCrate, place: str, kind: str | Iterable[str], **facts: object) -> Entity:

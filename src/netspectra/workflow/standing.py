@@ -16,9 +16,9 @@ from pathlib import Path, PurePath
 
 from netspectra.errors import DataError, NetspectraError, said
 from netspectra.files import replacing
+from netspectra.provenance import git, machine, versions
 from netspectra.statistics.settle import seconds_of
 from netspectra.workflow import layout
-from netspectra.workflow.machines import machine, versions
 from netspectra.workflow.settings import read, resolve
 
 FOLDER = Path("standing")
@@ -78,13 +78,15 @@ def committed() -> str:
     Raises:
         DataError: The tree differs from it.
     """
-    listed = _git("status", "--porcelain", "--untracked-files=all", "--no-renames", "-z").split("\0")
+    if not (head := git("rev-parse", "HEAD")):
+        raise DataError("git: finds no commit here", "run it in a clone of the project, with git installed")
+    listed = git("status", "--porcelain", "--untracked-files=all", "--no-renames", "-z").split("\0")
     changed = [path for path in (line[3:] for line in listed if line) if not _is_made(path)]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         problem = f"{changed[0]}{more}: not as git has it, so that no commit would say what was run"
         raise DataError(problem, "git commit or git stash, then make standing again")
-    return _git("rev-parse", "HEAD").strip()
+    return head
 
 
 def check_in_force(command: Sequence[str]) -> None:
@@ -114,16 +116,6 @@ def _copy(source: str, target: Path) -> None:
 
 def _is_made(path: str) -> bool:
     return any(PurePath(path).match(pattern) for pattern in MADE)
-
-
-def _git(*command: str) -> str:
-    try:
-        done = subprocess.run(["git", *command], capture_output=True, text=True, encoding="utf-8", check=False)
-    except OSError as error:
-        raise DataError(f"git: {error}", "install git") from None
-    if done.returncode:
-        raise DataError(f"git {command[0]}: {done.stderr.strip()}", "run it in a clone of the project with a commit")
-    return done.stdout
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,10 +1,10 @@
-"""What a run was made on: the machine, and the versions of what decides its numbers."""
+"""Where results come from: the machine, the versions of what decides numbers, and what git says of the code."""
 
 import os
 import platform
 import shutil
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("torch", "numpy", "scipy", "snakemake")
@@ -21,11 +21,28 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
 
 
-def processor(facts: Path = Path("/proc/cpuinfo")) -> str | None:
+def installed(package: str) -> str | None:
+    """The version that is installed; None where it is not."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def git(*command: str) -> str:
+    """What git says; "" where there is no git, no repository, or nothing to say."""
+    try:
+        done = subprocess.run(["git", *command], capture_output=True, text=True, encoding="utf-8", check=False)
+    except OSError:
+        return ""
+    return "" if done.returncode else done.stdout.rstrip("\n")
+
+
+def processor(facts: Path = Path("/proc/cpuinfo")) -> str:
     """Name of the processor."""
     lines = facts.read_text(encoding="utf-8").splitlines() if facts.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next(iter(names), None) or platform.processor() or platform.machine() or None
+    return next(iter(names), None) or platform.processor() or platform.machine() or "unnamed"
 
 
 def memory() -> str | None:
