@@ -14,6 +14,7 @@ from netspectra.networks.looking import differentiable, looking
 from netspectra.networks.places import chain, plain
 
 Bound = torch.Tensor | float
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,21 @@ def _sweep(
     return Attack(right.double() / samples, right, samples)
 
 
-def input_gradient(network: nn.Module, x: Inputs, y: torch.Tensor) -> torch.Tensor:
-    """Gradient of the cross-entropy of each sample with respect to that sample, in the shape of x.
+def cross_entropy(scores: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Summed cross-entropy of logits (samples, ..., classes) with labels (samples, ...)."""
+    return F.cross_entropy(checked(scores, y).flatten(0, -2), y.flatten(), reduction="sum")
+
+
+def input_gradient(network: nn.Module, x: Inputs, y: torch.Tensor, loss: Loss = cross_entropy) -> torch.Tensor:
+    """Gradient of the loss of each sample with respect to that sample, in the shape of x.
 
     The network runs in the mode it is in. Of several inputs, the first is meant.
+
+    Args:
+        network: Any module.
+        x: Inputs.
+        y: Labels.
+        loss: Of logits and labels, summed over samples.
 
     Raises:
         ValueError: Inputs that are whole numbers, labels that do not fit, or outputs that do not depend on x smoothly.
@@ -113,11 +125,10 @@ def input_gradient(network: nn.Module, x: Inputs, y: torch.Tensor) -> torch.Tens
         raise ValueError(f"inputs: wanted real numbers, which have a gradient, found {found}; tokens have none")
     pixels = pixels.detach().clone().requires_grad_()
     with torch.enable_grad(), differentiable(network):
-        scores = checked(logits(call(network, with_first_tensor(x, pixels.clone()))), y)
+        scores = logits(call(network, with_first_tensor(x, pixels.clone())))
         if not scores.requires_grad:
             raise ValueError("network: wanted outputs with a gradient by the inputs, found none")
-        loss = F.cross_entropy(scores.flatten(0, -2), y.flatten(), reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, pixels)
+        (gradient,) = torch.autograd.grad(loss(scores, y), pixels)
     return gradient
 
 

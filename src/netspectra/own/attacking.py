@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from netspectra.lenses.scoring import checked
+from netspectra.lenses.attacks import cross_entropy, input_gradient
 from netspectra.networks.flow import Inputs, call, first_tensor, logits, with_first_tensor
-from netspectra.networks.looking import differentiable, looking
+from netspectra.networks.looking import looking
 from netspectra.own.tasks import LOSSES, Task
 
 STEPS = 8  # halvings of the interval of strengths in which an input falls
@@ -47,10 +47,11 @@ def attack(task: Task, epsilons: Sequence[float], loss: str = "cross_entropy") -
     grid = torch.as_tensor(list(epsilons), dtype=torch.float64)
     if len(grid) < 2 or float(grid[0]) != 0 or not bool((grid.diff() > 0).all()):
         raise ValueError(f"epsilons: wanted two or more that ascend from 0, found {list(epsilons)}")
+    summed = _binary_cross_entropy if loss == "bce" else cross_entropy
     right, critical = [], []
     with looking(task.network), task.running():
         for x, y in task.batches():
-            sign = _sign(task.network, x, y, loss)
+            sign = input_gradient(task.network, x, y, summed).sign()
             with torch.no_grad():
                 found = torch.stack([_right(task.network, _moved(x, sign, e), y, loss) for e in grid], 1)
                 critical.append(_critical(task.network, x, y, sign, grid, found, loss))
@@ -58,23 +59,8 @@ def attack(task: Task, epsilons: Sequence[float], loss: str = "cross_entropy") -
     return Attacked(grid, torch.cat(right).cpu(), torch.cat(critical).cpu())
 
 
-def _sign(network: nn.Module, x: Inputs, y: torch.Tensor, loss: str) -> torch.Tensor:
-    pixels = first_tensor(x)
-    if not pixels.is_floating_point():
-        raise ValueError(f"inputs: wanted real numbers, which have a gradient, found {pixels.dtype}; tokens have none")
-    pixels = pixels.detach().clone().requires_grad_()
-    with torch.enable_grad(), differentiable(network):
-        scores = logits(call(network, with_first_tensor(x, pixels.clone())))
-        if not scores.requires_grad:
-            raise ValueError("network: wanted outputs with a gradient by the inputs, found none")
-        (gradient,) = torch.autograd.grad(_loss(scores, y, loss), pixels)
-    return gradient.sign()
-
-
-def _loss(scores: torch.Tensor, y: torch.Tensor, loss: str) -> torch.Tensor:
-    if loss == "bce":
-        return F.binary_cross_entropy_with_logits(_binary(scores, y), y.to(scores), reduction="sum")
-    return F.cross_entropy(checked(scores, y), y, reduction="sum")
+def _binary_cross_entropy(scores: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return F.binary_cross_entropy_with_logits(_binary(scores, y), y.to(scores), reduction="sum")
 
 
 def _binary(scores: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
