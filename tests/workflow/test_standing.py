@@ -1,6 +1,7 @@
 """`make standing` keeps what a run of the commit made, and refuses anything else."""
 
 import json
+import platform
 import shutil
 import subprocess
 
@@ -145,7 +146,7 @@ def test_the_command_says_what_is_wrong(project, capsys, monkeypatch):
 def test_the_processor_has_its_name_where_the_system_gives_one(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Some CPU\nmodel name\t: Other\n")
     assert provenance.processor(tmp_path / "cpuinfo") == "Some CPU"
-    assert provenance.processor(tmp_path / "none") != ""
+    assert provenance.processor(tmp_path / "none") in (platform.processor(), platform.machine())
 
 
 def test_the_first_gpu_is_named_and_a_tool_that_fails_names_none(tmp_path, monkeypatch):
